@@ -1,0 +1,1 @@
+"""Grade a class of homework submissions without ever trusting them."""

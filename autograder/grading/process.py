@@ -1,0 +1,89 @@
+"""A grader as a process of its own: hidden tests inside, submissions in, verdicts out.
+
+One process grades many submissions, so pytest starts and collects once. It talks to the classroom over a pipe of
+trusted objects. If it dies, it takes its sandboxes with it, and costs the one submission that it was grading.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from autograder.grading.suite import Options, run_suite
+from autograder.grading.verdict import Verdict
+from autograder.homework import load
+from autograder.intake import Submission
+
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
+
+
+class GraderDied(Exception):
+    """The grader's process ended before it answered."""
+
+
+class GraderProcess:
+    """One grader; `grade` blocks, `send` and `receive` do not need to.
+
+    Make it in the main thread: the process ends with the thread that made it.
+    """
+
+    def __init__(self, homework_root: Path, options: Options):
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, homework_root, options), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def send(self, submission: Submission) -> None:
+        """Hand over the next submission; raise GraderDied if nobody is there to take it."""
+        try:
+            self.connection.send(submission)
+        except OSError:
+            raise GraderDied(self._reason()) from None
+
+    def receive(self) -> Verdict:
+        """Return the verdict on the submission sent last; raise GraderDied if the process ended instead."""
+        try:
+            answer = self.connection.recv()
+        except (EOFError, OSError):
+            raise GraderDied(self._reason()) from None
+        if isinstance(answer, str):
+            raise GraderDied(answer)
+        return answer
+
+    def grade(self, submission: Submission) -> Verdict:
+        self.send(submission)
+        return self.receive()
+
+    def stop(self) -> None:
+        """End the process and whatever it was running."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+    def _reason(self) -> str:
+        self.process.join(1)
+        return f"the grader's process ended with code {self.process.exitcode}"
+
+
+def _serve(connection: Connection, homework_root: Path, options: Options) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    os.setsid()  # Ctrl-C is the classroom's affair
+    homework = load(homework_root)
+
+    def jobs():
+        while True:
+            try:
+                yield connection.recv()
+            except EOFError:
+                return
+
+    try:
+        run_suite(homework, options, jobs(), lambda submission, verdict: connection.send(verdict))
+    except Exception as error:
+        connection.send(f"{type(error).__name__}: {error}")

@@ -1,0 +1,287 @@
+"""A sandbox for one submission: start it, open a conversation for each test, end everything in time.
+
+Theory of operation. Three kinds of processes:
+
+- the *grader* (this one): holds the tests and the references, keeps the time and the memory, and kills;
+- the *worker*: imports the submission in the sandbox and forks. Untrusted from the moment of the import;
+- one *fork* of the worker for each test, with a socket of its own, killed with all its children afterwards.
+
+The grader asks the worker for two things only: to fork, and to report how a fork ended. If it does not answer
+at once the whole sandbox is killed and a new one is made for the next test. A module whose import kills the
+worker is left out of the next one, so that it costs its own exercises and no others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+from autograder.homework import Limits
+from autograder.sandbox import processes
+from autograder.sandbox.faults import Crashed, Fault, OutOfMemory, OutOfTime, SandboxUnavailable
+from autograder.sandbox.inside.peer import Inbox
+from autograder.sandbox.inside.wire import Link, WireError, decode, encode, lengths
+from autograder.sandbox.student import Conversation, StudentProxy
+from autograder.sandbox.tiers import launch
+
+TICK = 0.1  # seconds between looks at the memory while waiting
+PROMPT = 5.0  # seconds in which the worker must fork or report; far more than it ever needs
+
+
+@dataclass
+class Sandbox:
+    """Runs one submission on one tier.
+
+    Args:
+        files: name -> bytes of the handed-in modules, and of the given ones.
+        modules: names to import, in order; `student.<name>` in the tests.
+    """
+
+    tier: str
+    limits: Limits
+    files: dict[str, bytes]
+    modules: tuple[str, ...]
+    preload: tuple[str, ...] = ("numpy",)
+    slot: int = 0
+    causes: list[str] = field(default_factory=list)
+    _worker: subprocess.Popen | None = None
+    _control: socket.socket | None = None
+    _scratch: str = ""
+    _spent: float = 0.0
+    _chain: list[int] = field(default_factory=list)
+    _faults: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in self.modules:
+            if f"{name}.py" not in self.files:
+                self._faults[name] = ["ImportError", f"{name}.py was not handed in", "", ""]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # starting and stopping
+
+    def start(self) -> None:
+        """Start a worker and import the submission; modules that kill it are recorded and left out."""
+        for _ in range(len(self.modules) + 1):
+            self._spawn()
+            if (culprit := self._await_import()) is None:
+                return
+            self.stop()
+        raise Crashed("the worker ended while importing the submission")
+
+    def _spawn(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._scratch = tempfile.mkdtemp(prefix="autograder-")
+        os.chmod(self._scratch, 0o755)
+        with theirs, open(f"{self._scratch}/output", "ab") as output:
+            setup = launch(self.tier, self.limits, self._scratch, self.slot, theirs.fileno(), output.fileno())
+            processes.adopt_orphans()
+            try:
+                self._worker = subprocess.Popen(
+                    setup.command,
+                    env=setup.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                shutil.rmtree(self._scratch, ignore_errors=True)
+                raise SandboxUnavailable(f"{self.tier}: cannot start a worker: {error}") from None
+        self._control = ours
+        processes.STARTED.add(self._worker.pid)
+        plan = setup.plan | {
+            "preload": list(self.preload),
+            "files": self.files,
+            "modules": list(self.modules),
+            "faults": self._faults,
+        }
+        with contextlib.suppress(OSError):  # a worker that died already is noticed by who waits for it
+            self._control.sendall(b"".join(encode(plan, Link())))
+
+    def _await_import(self) -> str | None:
+        """Wait until the submission is imported; return the module that killed the worker, or None."""
+        line = Line(self._control, self, time.monotonic() + self.limits.import_seconds + PROMPT)
+        importing = None
+        try:
+            while True:
+                match line.message():
+                    case ["importing", str(name)] if name in self.modules:
+                        self._chain = self._chain or processes.worker_chain(self._worker.pid)
+                        importing, line.deadline = name, time.monotonic() + self.limits.import_seconds
+                    case ["ready"]:
+                        return None
+                    case _:
+                        raise Crashed("the worker broke the protocol")
+        except Fault as fault:
+            if importing is None:
+                raise SandboxUnavailable(f"{self.tier}: the worker did not start: {self.output_tail()}") from None
+            if importing in self._faults:
+                raise
+            text = {"timeout": "importing it took too long", "memory": "importing it used too much memory"}
+            reason = text.get(fault.status, "importing it ended the process (does it call exit?)")
+            self.note(f"{importing}.py: {reason}")
+            self._faults[importing] = [type(fault).__name__, f"{importing}.py: {reason}", "", ""]
+            return importing
+
+    def stop(self) -> None:
+        """Kill everything that belongs to this sandbox and remove its traces."""
+        if self._worker is not None:
+            processes.kill_tree(self._worker.pid)
+            self._worker.wait()
+            processes.STARTED.discard(self._worker.pid)
+            processes.kill_orphans()
+            self._worker = None
+            self._chain = []
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = ""
+
+    # tests
+
+    @contextlib.contextmanager
+    def test(self, recorder: list | None = None):
+        """Open a conversation with a fresh fork of the worker: yields the `student` of one test."""
+        if self._spent >= self.limits.submission_seconds:
+            raise OutOfTime(f"the submission used up its {self.limits.submission_seconds:g} s")
+        if self._worker is None:
+            self.start()
+        ours, theirs = socket.socketpair()
+        began = time.monotonic()
+        seconds = min(self.limits.test_seconds, self.limits.submission_seconds - self._spent)
+        try:
+            with theirs:
+                self._fork(theirs)
+            line = Line(ours, self, time.monotonic() + seconds)
+            yield StudentProxy(Conversation(line, recorder), self.modules)
+        finally:
+            ours.close()
+            self._spent += time.monotonic() - began
+            self._end_test()
+
+    def _fork(self, theirs: socket.socket) -> None:
+        try:
+            frame = b"".join(encode(["test"], Link()))
+            socket.send_fds(self._control, [frame], [theirs.fileno()])
+            match Line(self._control, self, time.monotonic() + PROMPT).message():
+                case ["forked", int()]:
+                    return
+        except (Fault, OSError):
+            pass
+        self.stop()
+        raise Crashed("the worker could not start a test: something in the submission broke it")
+
+    def _end_test(self) -> None:
+        """Kill what the test left, and hear how its process ended; a worker that is slow to tell is killed."""
+        if self._worker is None:
+            return
+        processes.kill_below(self._worker.pid, spare=self._chain)
+        processes.kill_orphans()
+        try:
+            self._control.sendall(b"".join(encode(["end"], Link())))
+            match Line(self._control, self, time.monotonic() + PROMPT).message():
+                case ["ended", int()]:
+                    return
+        except (Fault, OSError):
+            pass
+        self.stop()
+
+    # watching
+
+    def check_memory(self) -> None:
+        """Raise OutOfMemory, after killing the sandbox, if its processes together hold more than allowed."""
+        if self._worker is None:
+            return
+        allowed = self.limits.memory_mb << 20
+        if processes.resident(self._worker.pid) > allowed and processes.memory(self._worker.pid) > allowed:
+            self.note(f"used more than {self.limits.memory_mb} MB of memory")
+            self.stop()
+            raise OutOfMemory(f"used more than {self.limits.memory_mb} MB of memory")
+
+    def note(self, cause: str) -> None:
+        """Remember a cause for the verdict, once."""
+        if cause not in self.causes:
+            self.causes.append(cause)
+
+    def output_tail(self) -> str:
+        """Return the end of what the worker printed, for staff: never shown to a student as it is."""
+        with contextlib.suppress(OSError), open(f"{self._scratch}/output", "rb") as file:
+            file.seek(max(0, os.path.getsize(f"{self._scratch}/output") - 2000))
+            return file.read(2000).decode("utf-8", "replace").strip()[-500:]
+        return ""
+
+
+class Line:
+    """Bytes to and from the worker under a deadline that the grader keeps."""
+
+    def __init__(self, sock: socket.socket, box: Sandbox, deadline: float):
+        self.sock, self.box, self.deadline = sock, box, deadline
+        self.inbox = Inbox(self._arriving)
+        self.poll = {writing: select.poll() for writing in (False, True)}
+        self.poll[False].register(sock, select.POLLIN)
+        self.poll[True].register(sock, select.POLLOUT)
+        sock.setblocking(False)
+
+    def send(self, parts: list) -> None:
+        data = memoryview(b"".join(parts))
+        while data:
+            try:
+                data = data[self.sock.send(data) :]
+            except BlockingIOError:
+                self._wait(writing=True)
+            except OSError:
+                raise self._ended() from None
+
+    def receive(self, size: int) -> bytearray:
+        return self.inbox.take(size)
+
+    def _arriving(self, most: int) -> bytes:
+        while True:
+            try:
+                data = self.sock.recv(most)
+            except BlockingIOError:
+                self._wait(writing=False)
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                raise self._ended()
+            return data
+
+    def message(self):
+        """Receive one message of plain data, as the control socket carries them."""
+        try:
+            structure, blob = lengths(self.receive(8))
+            return decode(self.receive(structure), self.receive(blob), Link())
+        except WireError:
+            raise Crashed("the worker broke the protocol") from None
+
+    def _wait(self, writing: bool) -> None:
+        """Wait until the socket is ready; look at the clock and the memory at every tick."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            cause = "stopped: it took too long"
+            self.box.note(cause)
+            raise OutOfTime(cause)
+        if not self.poll[writing].poll(1000 * min(left, TICK)):
+            self.box.check_memory()
+
+    def _ended(self) -> Crashed:
+        self.box.note("a process of the submission ended in the middle of a call")
+        return Crashed("the process ended in the middle of a call (does it call exit, or crash?)")
