@@ -35,6 +35,7 @@ class Policy:
     development_secret: bool
     processes: int = 0  # 0: one for each core that this process may use
     diagnose: bool = True
+    until_loss: bool = False
 
 
 @dataclass
@@ -146,7 +147,8 @@ def _next(again: deque[Task], tasks) -> Task | None:
 
 def _start(homework: Homework, policy: Policy, seat: Seat, task: Task, again: deque[Task]) -> None:
     if seat.grader is None:
-        seat.grader = GraderProcess(homework.root, Options(policy.tier, policy.secret, seat.slot, policy.diagnose))
+        options = Options(policy.tier, policy.secret, seat.slot, policy.diagnose, policy.until_loss)
+        seat.grader = GraderProcess(homework.root, options)
     task.attempts += 1
     try:
         seat.grader.send(task.submission)

@@ -27,7 +27,7 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, str) or isinstance(right, str) or left is None or right is None:
-        return left is right or (isinstance(left, str) and left == right)
+        return type(left) is type(right) and left == right
     try:
         left, right = np.asarray(left), np.asarray(right)
         if left.shape != right.shape or left.dtype.kind not in "biufc" or right.dtype.kind not in "biufc":

@@ -10,8 +10,10 @@ loses at most the submission it was working on.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,7 +45,8 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True) if os.access(path.parent, os.W_OK) else None
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise UserError(f"{path}: cannot be written: {error.strerror}; nothing was half-written") from None
 
 
@@ -52,6 +55,15 @@ class Store:
 
     def __init__(self, out: Path):
         self.out = Path(out)
+
+    def check_writable(self) -> None:
+        """Raise UserError now, rather than after an hour of grading, if nothing can be written here."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.out):
+                pass
+        except OSError as error:
+            raise UserError(f"{self.out}: cannot be written ({error.strerror}); choose another --out") from None
 
     def key(self, submission: str, version: str, tier: str, secret: bytes) -> str:
         """Name a verdict by all that it depends on."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class Options:
     secret: bytes
     slot: int = 0
     diagnose: bool = True
+    until_loss: bool = False  # stop at the first test that is not passed: enough to see that a mutant dies
 
 
 def run_suite(
@@ -48,6 +50,9 @@ def run_suite(
     arguments = ["-c", os.devnull, "--rootdir", hidden, "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "course.testing.plugin", "--import-mode=importlib", "-o", f"pythonpath={hidden}", hidden]
     grader = Grader(homework, options, jobs, emit)
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(f"{hidden}/"):
+            del sys.modules[name]  # of an earlier run in this process, perhaps edited since
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(arguments, plugins=[grader])
     if grader.collection_error or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -118,6 +123,8 @@ class Grader:
                 results.append(result)
                 if result.status not in ASIDE and result.status != "passed":
                     failed[item.nodeid] = (result.exercise, transcript)
+                if self.options.until_loss and result.status != "passed":
+                    break
         found = diagnose(failed, self.variants, lambda variant, test: self.transcript(variant, test, items))
         return Verdict(
             homework=self.homework.name,

@@ -22,6 +22,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from autograder.homework import Limits
 from autograder.sandbox import processes
@@ -32,7 +33,16 @@ from autograder.sandbox.student import Conversation, StudentProxy
 from autograder.sandbox.tiers import launch
 
 TICK = 0.1  # seconds between looks at the memory while waiting
+REMAINS = "autograder-worker-"  # scratch folders: this, the grader's process id, something random
 PROMPT = 5.0  # seconds in which the worker must fork or report; far more than it ever needs
+
+
+def remove_remains() -> None:
+    """Remove the scratch folders of graders that were killed before they could."""
+    for path in Path(tempfile.gettempdir()).glob(f"{REMAINS}*"):
+        owner = path.name.removeprefix(REMAINS).split("-")[0]
+        if owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @dataclass
@@ -82,7 +92,7 @@ class Sandbox:
 
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
-        self._scratch = tempfile.mkdtemp(prefix="autograder-")
+        self._scratch = tempfile.mkdtemp(prefix=f"{REMAINS}{os.getpid()}-")
         os.chmod(self._scratch, 0o755)
         with theirs, open(f"{self._scratch}/output", "ab") as output:
             setup = launch(self.tier, self.limits, self._scratch, self.slot, theirs.fileno(), output.fileno())

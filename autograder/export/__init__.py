@@ -1,0 +1,1 @@
+"""Grades and results in the forms that other systems read."""

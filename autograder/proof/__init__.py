@@ -1,0 +1,1 @@
+"""The proof of a homework: what must hold before it may be released."""

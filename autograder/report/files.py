@@ -1,0 +1,48 @@
+"""The pages of a class on disk: `report.html` and `students/*.html`, each written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from autograder.errors import UserError
+from autograder.grading.verdict import ClassResult
+from autograder.homework import Homework
+from autograder.report.names import page_names
+from autograder.report.pages import class_page, student_page
+from autograder.report.summary import ordered
+
+# Every page carries it; only files that do are ever removed.
+MARK = '<meta name="generator" content="autograder">'
+
+
+def write_pages(result: ClassResult, homework: Homework, out: Path) -> Path:
+    """Write a class below `out`, remove pages of students who are gone; return the class page."""
+    out = Path(out)
+    folder = out / "students"
+    records = ordered(result.records)
+    names = page_names(records)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for record, name in zip(records, names, strict=True):
+            _write(folder / name, student_page(record, homework))
+        _write(out / "report.html", class_page(result, homework))
+        _remove_stale(folder, set(names))
+    except OSError as error:
+        raise UserError(f"report: cannot write {error.filename or out}: {error.strerror}") from None
+    return out / "report.html"
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _remove_stale(folder: Path, names: set[str]) -> None:
+    for path in folder.glob("*.html"):
+        if path.name not in names and MARK in path.read_text(encoding="utf-8", errors="replace")[:2000]:
+            path.unlink()

@@ -1,0 +1,41 @@
+"""Pictures are drawn from arrays alone and stay readable without colour."""
+
+import numpy as np
+import pytest
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt  # noqa: E402, after the choice of a backend without a screen
+
+from course import plotting  # noqa: E402
+
+
+@pytest.fixture
+def axes():
+    with plotting.style():
+        figure, axes = plt.subplots()
+        yield axes
+        figure.canvas.draw()
+        plt.close(figure)
+
+
+def test_series_are_named_and_apart_without_colour(axes):
+    lines = plotting.plot_series(
+        axes, np.arange(5.0), np.zeros((5, 4)), labels="abcd", unit="m", target=np.zeros(5)
+    )
+    assert len({str(line.get_linestyle()) + str(line._dash_pattern) for line in lines}) == 4
+    heights = sorted(text.xy[1] for text in axes.texts)
+    assert [text.get_text() for text in axes.texts] == list("abcd") and min(np.diff(heights)) > 0
+
+
+def test_a_held_control_reaches_to_the_end_of_its_last_step(axes):
+    (line,) = plotting.plot_series(axes, [0.0, 0.5], [1.0, 2.0], held=True, labels=["u"])
+    assert line.get_xdata()[-1] == 1.0 and line.get_drawstyle() == "steps-post"
+
+
+def test_cost_to_go_and_phase_portraits_draw_also_degenerate_data(axes):
+    plotting.plot_cost_to_go(axes, [3.0, 1.0, 0.0], label="optimal")
+    grid = np.linspace(-1, 1, 5)
+    zero = np.zeros((5, 5))
+    plotting.plot_phase(axes, grid, grid, zero, zero, paths=[np.zeros((3, 2)), np.eye(2)], labels=("a", "b"))
+    assert axes.get_xlim() == (-1, 1)
