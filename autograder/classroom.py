@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from pathlib import Path
+
+import msgspec
 
 from autograder.errors import UserError
 from autograder.grading.process import GraderDied, GraderProcess
@@ -71,7 +72,7 @@ def grade_class(
             class is never in memory at once.
         done: called with the number of arrivals that have just been finished.
     """
-    records: list[tuple[Submission, str]] = []
+    records: list[tuple[Record, str]] = []
     verdicts: dict[str, Verdict] = {}
     waiting: dict[str, int] = {}
 
@@ -79,7 +80,9 @@ def grade_class(
         for receive in submissions:
             submission = receive()
             key = store.key(submission.digest, homework.version, policy.tier, policy.secret)
-            records.append((Submission(submission.student, submission.source, {}, submission.notes, submission.refused), key))
+            has_notebook = homework.notebook in submission.files
+            notes = list(submission.notes)
+            records.append((Record(submission.student, submission.source, notes, submission.refused, None, has_notebook), key))
             if submission.refused or key in verdicts:
                 done(1)
             elif key in waiting:
@@ -100,8 +103,8 @@ def grade_class(
         homework=homework.name,
         title=homework.title,
         records=[
-            Record(entry.student, entry.source, list(entry.notes), entry.refused, None if entry.refused else verdicts[key])
-            for entry, key in sorted(records, key=lambda pair: pair[0].student)
+            record if record.refused else msgspec.structs.replace(record, verdict=verdicts[key])
+            for record, key in sorted(records, key=lambda pair: pair[0].student)
         ],
         tier=policy.tier,
         development_secret=policy.development_secret,

@@ -160,8 +160,8 @@ def notebooks(
     from autograder.proof.notebooks import run_notebook
 
     for homework in all_homeworks():
-        seconds = run_notebook(homework, quick)
-        console.print(f"{homework.notebook}: ran in {seconds:.0f} s")
+        seconds = run_notebook(homework, quick, Path("build/notebooks"))
+        console.print(f"build/notebooks/{homework.notebook}: ran in {seconds:.0f} s")
 
 
 @app.command()

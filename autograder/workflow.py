@@ -42,7 +42,8 @@ def write_outputs(result: ClassResult, homework: Homework, out: Path, gradebook:
     """Write pages, table and gradebook of a graded class."""
     write_pages(result, homework, out)
     write_table(result, homework, out / "grades.csv")
-    write_gradebook(result, homework, gradebook or out / "gradebook.db")
+    with_notebook = {record.student for record in result.records if record.notebook}
+    write_gradebook(result, homework, gradebook or out / "gradebook.db", notebooks=with_notebook)
 
 
 def result_table(result: ClassResult) -> Table:

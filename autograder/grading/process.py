@@ -6,6 +6,7 @@ trusted objects. If it dies, it takes its sandboxes with it, and costs the one s
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -83,7 +84,14 @@ def _serve(connection: Connection, homework_root: Path, options: Options) -> Non
             except EOFError:
                 return
 
+    def emit(submission: Submission, verdict: Verdict) -> None:
+        try:
+            connection.send(verdict)
+        except OSError:
+            os._exit(1)  # the classroom is gone, and nobody is left to be told
+
     try:
-        run_suite(homework, options, jobs(), lambda submission, verdict: connection.send(verdict))
+        run_suite(homework, options, jobs(), emit)
     except Exception as error:
-        connection.send(f"{type(error).__name__}: {error}")
+        with contextlib.suppress(OSError):
+            connection.send(f"{type(error).__name__}: {error}")

@@ -50,9 +50,8 @@ def run_suite(
     arguments = ["-c", os.devnull, "--rootdir", hidden, "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "course.testing.plugin", "--import-mode=importlib", "-o", f"pythonpath={hidden}", hidden]
     grader = Grader(homework, options, jobs, emit)
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(f"{hidden}/"):
-            del sys.modules[name]  # of an earlier run in this process, perhaps edited since
+    for path in homework.hidden.glob("*.py"):
+        sys.modules.pop(path.stem, None)  # of an earlier run in this process, perhaps another homework's
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(arguments, plugins=[grader])
     if grader.collection_error or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

@@ -83,6 +83,7 @@ class Record(msgspec.Struct, frozen=True):
     notes: list[str]
     refused: str = ""
     verdict: Verdict | None = None
+    notebook: bool = True  # came with its notebook, so that written answers wait for a person
 
 
 class ClassResult(msgspec.Struct, frozen=True):
@@ -106,7 +107,10 @@ def exercise_results(exercises, tests: list[TestResult]) -> list[ExerciseResult]
         total = sum(test.weight for test in counted)
         earned = sum(test.weight for test in counted if test.status == "passed")
         held = sum(test.weight for test in counted if test.status == "internal")
-        share = exercise.points / total if total else 0.0
+        if not total:  # nothing was tested, which is our fault
+            results.append(ExerciseResult(exercise.id, exercise.title, 0.0, exercise.points, exercise.points))
+            continue
+        share = exercise.points / total
         results.append(
             ExerciseResult(exercise.id, exercise.title, round(earned * share, 4), exercise.points, round(held * share, 4))
         )

@@ -16,8 +16,16 @@ ENTRIES = 20_000  # most members of one student's archive with all its junk, whi
 DIRECTORY = ENTRIES * 100  # most bytes of the list of them in a zip
 CLASS_DIRECTORY, CLASS_ENTRIES = 1 << 28, 2_000_000  # an LMS wrote it: bounds against accidents
 CLASS_BYTES, CLASS_RATIO = 1 << 30, 30  # what a class's tar may unpack to: this, and this many times its size
-MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"),
-         (b"Rar!", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x28\xb5\x2f\xfd", "Zstandard"))  # fmt: skip
+MAGIC = {
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"Rar!": "RAR",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+}
 
 
 def open_piece(arrival: Arrival, piece: Piece, stack: ExitStack) -> Source:
@@ -32,7 +40,9 @@ def open_piece(arrival: Arrival, piece: Piece, stack: ExitStack) -> Source:
     try:
         stream = stack.enter_context(open(arrival.path, "rb"))
     except OSError as error:
-        raise Refused(f"{arrival.path.name} cannot be read ({error.strerror}); check that it is there") from None
+        raise Refused(
+            f"{arrival.path.name} cannot be read ({error.strerror}); check that it is there"
+        ) from None
     return SliceSource(open_class(stream), piece.inside, piece.name)
 
 
@@ -54,7 +64,8 @@ def open_archive(data: bytes, name: str, cap: int, notes: list[str]) -> Source:
     ends_as = "zip" if name.lower().endswith(".zip") else "tar"
     if form and ends_as != ("zip" if form == "zip" else "tar"):
         notes.append(
-            f"{shown(name)} is called {ends_as} but is {'a zip' if form == 'zip' else 'a tar'} archive; it was read as that"
+            f"{shown(name)} is called {ends_as} but is {'a zip' if form == 'zip' else 'a tar'} archive; "
+            "it was read as that"
         )
     return (
         ZipSource(stream, DIRECTORY, ENTRIES) if form == "zip" else _other(stream, form, cap, ENTRIES, name)
@@ -69,9 +80,9 @@ def _other(stream: BinaryIO, form: str, cap: int, most: int, name: str = "the ar
 
 
 def sniff(stream: BinaryIO) -> str:
-    """Name the format that the stream's first bytes show: "zip", "tar", "gzip", "bzip2", "xz", another's name, or ""."""
+    """Name the format that the first bytes of `stream` show: "zip", "tar", "gzip", ..., or ""."""
     stream.seek(0)
     head = stream.read(BLOCK)
     stream.seek(0)
-    form = next((form for magic, form in MAGIC if head.startswith(magic)), "")
+    form = next((form for magic, form in MAGIC.items() if head.startswith(magic)), "")
     return form or ("tar" if is_tar(head) or (head and not any(head) and len(head) == BLOCK) else "")

@@ -3,96 +3,24 @@
 from __future__ import annotations
 
 import os
-import stat
 import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Protocol
 
 from autograder.errors import UserError
 from autograder.homework import Homework
 from autograder.intake import gradescope
-from autograder.intake.archives import open_class, sniff
-from autograder.intake.layouts import Claim, latest, of_anyone, of_homework, of_platform
-from autograder.intake.names import archive_stem, is_junk, likeness, shown, split
+from autograder.intake.layouts import Claim, latest, of_anyone, of_exchange, of_homework, of_platform
+from autograder.intake.names import archive_stem, likeness, shown, split
 from autograder.intake.pick import wanted
-from autograder.intake.records import Arrival, Piece, Refused, Unreadable
+from autograder.intake.records import Arrival, Piece
+from autograder.intake.shelves import ArchiveShelf, FolderShelf, Shelf, is_archive
 
 WRAPPERS = 4  # folders around a class that have no meaning
 
 
-class Shelf(Protocol):
-    """A class's folder or archive, as names."""
-
-    folder: bool
-
-    def children(self, below: str) -> dict[str, bool]:
-        """Map each name right below `below` to whether it is a folder (or may not be opened to see)."""
-
-    def read(self, name: str) -> bytes: ...
-
-
-class FolderShelf:
-    """A class's folder on disk."""
-
-    folder = True
-
-    def __init__(self, path: Path):
-        self._path = path
-
-    def children(self, below: str) -> dict[str, bool]:
-        if any(self._path.joinpath(*split(below)[:n]).is_symlink() for n in range(1, len(split(below)) + 1)):
-            return {}
-        try:
-            with os.scandir(self._path / below) as listing:
-                found = {child.name: not child.is_file(follow_symlinks=False) for child in listing}
-        except OSError:
-            return {}
-        return {name: found[name] for name in sorted(found) if not is_junk((name,))}
-
-    def read(self, name: str) -> bytes:
-        path = self._path / name
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UserError(
-                f"{name}: got a link or a special file, expected a plain file; download the export again"
-            )
-        with open(path, "rb") as file:
-            return file.read(gradescope.MOST)
-
-
-class ArchiveShelf:
-    """A class's archive; its members are listed once."""
-
-    folder = False
-
-    def __init__(self, path: Path):
-        self._path = path
-        self._tree: dict[str, dict[str, bool]] = defaultdict(dict)
-        self.entries = _listed(path)
-        for entry in self.entries:
-            parts = split(entry.name)
-            if ".." in parts or (parts and is_junk(parts)):
-                continue
-            for depth, part in enumerate(parts):
-                inner = depth < len(parts) - 1 or entry.kind == "folder"
-                level = self._tree["/".join(parts[:depth])]
-                level[part] = level.get(part, False) or inner
-
-    def children(self, below: str) -> dict[str, bool]:
-        return dict(sorted(self._tree.get(below, {}).items()))
-
-    def read(self, name: str) -> bytes:
-        with open(self._path, "rb") as stream:
-            source = open_class(stream)
-            entry = next(entry for entry in source.entries() if "/".join(split(entry.name)) == name)
-            try:
-                return source.read(entry, gradescope.MOST)
-            except (Refused, Unreadable) as error:
-                raise UserError(f"{name}: {error}") from None
-
-
 def arrivals(path: Path | str, homework: Homework) -> list[Arrival]:
-    """List one arrival for each student that `path` holds, sorted by student; raise UserError if there is none."""
+    """List one arrival for each student in `path`, sorted by student; raise UserError if there is none."""
     path = Path(os.path.abspath(path))
     if not path.exists():
         raise UserError(f"{path}: not there; expected a folder or an archive of submissions")
@@ -101,7 +29,7 @@ def arrivals(path: Path | str, homework: Homework) -> list[Arrival]:
             f"{path}: not a file and not a folder; expected a folder or an archive of submissions"
         )
     path = path.resolve()
-    shelf = FolderShelf(path) if path.is_dir() else ArchiveShelf(path) if _is_archive(path) else None
+    shelf = FolderShelf(path) if path.is_dir() else ArchiveShelf(path) if is_archive(path) else None
     claims = _claims(shelf, homework, path) if shelf else [_alone(path, homework)]
     if not claims:
         raise UserError(f"{path}: holds no submission; expected a folder or an archive for each student")
@@ -124,7 +52,7 @@ def _arrivals(path: Path, groups: dict[str, list[Claim]]) -> list[Arrival]:
 
 
 def _ids(groups: dict[str, list[Claim]]) -> dict[str, str]:
-    """Return each key's student: printable, composed accents, and no two alike whatever the platform calls them."""
+    """Return each key's student: printable, with composed accents, and no two alike."""
     raw = {key: max(group, key=lambda claim: claim.time).student for key, group in groups.items()}
     ids = {key: shown(unicodedata.normalize("NFC", student), 1000) for key, student in raw.items()}
     count = Counter(ids.values())
@@ -135,7 +63,7 @@ def _ids(groups: dict[str, list[Claim]]) -> dict[str, str]:
 
 
 def _claims(shelf: Shelf, homework: Homework, path: Path) -> list[Claim]:
-    """Find the level on which the students stand, below folders that hold one folder each; read their names there."""
+    """Find the level on which the students stand, and read their names there."""
     level, strict = "", path.name == "submitted"
     for _ in range(WRAPPERS):
         names = shelf.children(level)
@@ -159,12 +87,12 @@ def _claims(shelf: Shelf, homework: Homework, path: Path) -> list[Claim]:
 
 
 def _of_tree(shelf: Shelf, level: str, homework: Homework, strict: bool = False) -> list[Claim]:
-    """Read every child of `level` as a student's; with `strict` (nbgrader's tree) only who has a folder of this homework."""
+    """Read each child of `level` as a student's; if `strict`, only those with a folder of this homework."""
     claims = []
     for name, folder in shelf.children(level).items():
         inside = _join(level, name)
         claim = of_platform(name, folder, inside, homework)
-        if claim is None and "+" not in name:
+        if claim is None and not of_exchange(name):
             claim = of_anyone(name, folder, inside)
         if claim is None:
             continue
@@ -180,38 +108,25 @@ def _of_tree(shelf: Shelf, level: str, homework: Homework, strict: bool = False)
 
 def _of_gradescope(shelf: Shelf, level: str, names: dict[str, bool]) -> list[Claim]:
     """Give every submitter of a group the group's submission; keep folders that the metadata do not name."""
-    claims, known = [], set()
-    for entry in gradescope.entries(shelf.read(_join(level, gradescope.METADATA))):
-        known.add(entry.folder)
+    entries = gradescope.entries(shelf.read(_join(level, gradescope.METADATA)))
+    known = {entry.folder for entry in entries}
+    claims = []
+    for entry in entries:
         if split(entry.folder) != (entry.folder,):
-            continue
-        group = f"handed in by a group: {', '.join(entry.submitters)}" if len(entry.submitters) > 1 else ""
+            continue  # not a folder's name: nobody's export says so
+        group = (f"handed in by a group: {', '.join(entry.submitters)}",) * (len(entry.submitters) > 1)
+        inside, time = _join(level, entry.folder), (entry.created, entry.folder.rpartition("_")[2].zfill(20))
         for student in entry.submitters:
-            time, inside = (
-                (entry.created, entry.folder.rpartition("_")[2].zfill(20)),
-                _join(level, entry.folder),
+            claim = Claim(
+                f"gradescope {student}", student, inside, time=time, source=entry.folder, notes=group
             )
-            claims.append(
-                Claim(
-                    f"gradescope {student}",
-                    student,
-                    inside,
-                    "",
-                    time,
-                    source=entry.folder,
-                    notes=(group,) if group else (),
-                )
-            )
-    loose = (
-        of_anyone(name, folder, _join(level, name))
-        for name, folder in names.items()
-        if folder and name not in known
-    )
-    return claims + [claim for claim in loose if claim]
+            claims.append(claim)
+    others = [name for name, folder in names.items() if folder and name not in known]
+    return claims + [claim for name in others if (claim := of_anyone(name, True, _join(level, name)))]
 
 
 def _alone(path: Path, homework: Homework) -> Claim:
-    """Read the whole of `path` as one submission, named by the platform, by its own name or by its folder's."""
+    """Read all of `path` as one submission, named by the platform, by itself or by its folder."""
     folder = path.is_dir()
     claim = of_platform(path.name, folder, "", homework)
     if claim is None and any(likeness(path.name, name) is not None for name in wanted(homework)):
@@ -221,32 +136,15 @@ def _alone(path: Path, homework: Homework) -> Claim:
 
 
 def _holds(names: dict[str, bool], homework: Homework) -> bool:
-    """Tell whether a submission lies right here: a file asked for, or the `course/` that came with the homework."""
-    return "course" in names or any(likeness(name, asked) is not None for name in names for asked in wanted(homework))
+    """Tell whether a submission lies right here: a file asked for, or the `course/` of a release."""
+    return "course" in names or any(
+        likeness(name, asked) is not None for name in names for asked in wanted(homework)
+    )
 
 
 def _several(names: dict[str, bool]) -> bool:
     """Tell whether there is more than one folder or archive, as of students."""
     return sum(folder or bool(archive_stem(name)) for name, folder in names.items()) > 1
-
-
-def _is_archive(path: Path) -> bool:
-    """Tell whether `path` is an archive; raise UserError if it is only called one."""
-    if not archive_stem(path.name):
-        return False
-    with open(path, "rb") as stream:
-        if not sniff(stream):
-            raise UserError(f"{path}: damaged or not an archive; expected a zip or tar of submissions: download it again")
-    return True
-
-
-def _listed(path: Path) -> list:
-    """List the members of a class's archive; raise UserError if it cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            return open_class(stream).entries()
-    except Refused as reason:
-        raise UserError(f"{path}: {reason}") from None
 
 
 def _join(level: str, name: str) -> str:

@@ -1,4 +1,5 @@
-"""Gradescope's export: a folder `submission_<number>` each, and `submission_metadata.yml` that says whose they are.
+"""Gradescope's export: a folder `submission_<number>` each, and `submission_metadata.yml` that says whose
+they are.
 
     submission_1001:
       :submitters:
@@ -8,13 +9,16 @@
       :created_at: 2026-10-02 11:30:00 -07:00
       :results: ...             # the output of every earlier run: what students printed, megabytes of it
 
-The file is read as a stream of YAML events: nothing is built from the parts that are not needed, no tag or alias has a meaning.
+The file is read as a stream of YAML events: nothing is built from the parts that are not needed, and no tag
+or alias has a meaning.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 import yaml
@@ -23,6 +27,7 @@ from autograder.errors import UserError
 
 METADATA = "submission_metadata.yml"
 MOST = 256 << 20
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:Z|UTC|([+-])(\d\d):?(\d\d))?")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the parser in C is ten times faster
 
 
@@ -30,19 +35,19 @@ class Entry(NamedTuple):
     """One submission: its folder, when it came, and the ids of the group that handed it in."""
 
     folder: str
-    created: str
+    created: float
     submitters: tuple[str, ...]
 
 
 def entries(text: bytes) -> list[Entry]:
     """Read `submission_metadata.yml`; raise UserError if it is not YAML."""
-    created: dict[str, str] = {}
+    created: dict[str, float] = {}
     people: dict[str, dict[int, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     try:
         for path, value in scalars(text):
             match path:
                 case (str(folder), ":created_at"):
-                    created[folder] = value
+                    created[folder] = _seconds(value)
                 case (str(folder), ":submitters", int(number), str(field)):
                     people[folder][number][field] = value
                 case (str(folder), *_):
@@ -51,13 +56,16 @@ def entries(text: bytes) -> list[Entry]:
         line = " ".join(str(error).split())[:120]
         raise UserError(f"{METADATA}: not readable as YAML ({line}); download the export again") from None
     return [
-        Entry(folder, created.get(folder, ""), _ids(folder, list(group.values())))
+        Entry(folder, created.get(folder, 0.0), _ids(folder, list(group.values())))
         for folder, group in people.items()
     ]
 
 
 def _ids(folder: str, group: list[dict[str, str]]) -> tuple[str, ...]:
-    """Return an id for each submitter: the university's, else the address; a bare name is not unique, the folder makes it so."""
+    """Return an id for each submitter: the university's, else the address.
+
+    A bare name is not unique; the folder makes it so.
+    """
     ids = []
     for person in group:
         name = person.get(":name", "")
@@ -65,9 +73,23 @@ def _ids(folder: str, group: list[dict[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids)) or (folder,)
 
 
+def _seconds(text: str) -> float:
+    """Return the time that `text` says, in seconds since 1970, whatever its offset; 0 if it says none."""
+    match = TIME.match(text)
+    if not match:
+        return 0.0
+    sign, hours, minutes = match[3] or "+", int(match[4] or 0), int(match[5] or 0)
+    offset = (3600 * hours + 60 * minutes) * (-1 if sign == "-" else 1)
+    try:
+        return datetime.fromisoformat(f"{match[1]}T{match[2]}+00:00").timestamp() - offset
+    except ValueError:
+        return 0.0
+
+
 def scalars(text: bytes) -> Iterator[tuple[tuple, str]]:
-    """Yield every scalar that lies at most four collections deep, with the keys and indices that lead to it."""
-    # for each open collection its key or index; None where a key comes next, ... while a key is itself a collection
+    """Yield every scalar at most four collections deep, with the keys and indices that lead to it."""
+    # for each open collection its key or index; None where a key comes next, ... while a key is itself a
+    # collection
     path: list = []
     for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.CollectionEndEvent):

@@ -1,13 +1,14 @@
 """How learning platforms name what they hand over, one name at a time.
 
-    Canvas      lastfirst[_LATE]_<user>_<attachment>_<file>      files, loose; `<file>` gets "-1" when handed in again
+    Canvas      lastfirst[_LATE]_<user>_<attachment>_<file>      loose files; "-1" when handed in again
                 [LATE_]anon_<code>_<attachment>_<file>           the same, graded blind
-    Moodle      Full Name_<participant>_assignsubmission_file_/  a folder; flat: ..._assignsubmission_file_<file>
-    nbgrader    <student>+<assignment>+<time>[+<random>]         the exchange; `submitted/<student>/<assignment>/` is a tree
+    Moodle      Full Name_<participant>_assignsubmission_file_/  a folder; flat: ..._file_<file>
+    nbgrader    <student>+<assignment>+<time>[+<random>]         the exchange
+                submitted/<student>/<assignment>/                its tree of what was collected
     any         <student>[ <time>]  or  <student>[ <time>].zip   a folder or an archive for each student
 
-A student chooses what stands last, the file's name, and may choose it to look like another student's prefix. So every pattern
-takes the first place that fits.
+A student chooses what stands last, the file's name, and may choose it to look like another student's prefix.
+So every pattern takes the first place that fits.
 """
 
 from __future__ import annotations
@@ -25,13 +26,18 @@ CANVAS = re.compile(
     re.S,
 )
 MOODLE = re.compile(r"(?P<student>.+?)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?", re.S)
-TIME = r"(?P<time>\d{4}-?\d\d-?\d\d(?:[ _T-]\d\d[-:.]?\d\d(?:[-:.]?\d\d(?:\.\d+)?)?)?(?: ?(?:UTC|Z))?)"
+# A date has its dashes or a "T": eight digits in a row may be a student's number.
+CLOCK = r"\d\d[-:.]?\d\d(?:[-:.]?\d\d(?:\.\d+)?)?"
+TIME = rf"(?P<time>20\d\d-[01]\d-[0-3]\d(?:[ _T-]{CLOCK})?(?: ?(?:UTC|Z))?|20\d{{6}}T\d{{6}}Z?)"
 EXCHANGE = re.compile(r"(?P<student>.+)\+(?P<assignment>[^+]+)\+" + TIME + r"(?:\+[^+]+)?", re.S)
 DATED = re.compile(r"(?P<student>.+?)[ _.-]+" + TIME, re.S)
 
 
 class Claim(NamedTuple):
-    """What one name says. Claims of one `key` belong to one student: parts of one arrival if `part`, else rivals in `time`."""
+    """What one name says of whose submission lies there.
+
+    Claims of one `key` belong to one student: as parts of one arrival if `part`, else as rivals in `time`.
+    """
 
     key: str
     student: str
@@ -44,7 +50,7 @@ class Claim(NamedTuple):
 
 
 def of_platform(name: str, folder: bool, inside: str, homework: Homework) -> Claim | None:
-    """Read `name` as one of the platforms writes it; None if it is not of their making, or of another assignment."""
+    """Read `name` as one of the platforms writes it; None if none does, or for another assignment."""
     if match := MOODLE.fullmatch(name):
         own = "" if folder else match["file"] or name
         return Claim(f"moodle {match['student']}", match["student"], inside, own, (0,), True, own or name)
@@ -73,8 +79,13 @@ def _canvas(match: re.Match, inside: str, homework: Homework) -> Claim:
     return Claim(f"canvas {user}", student, inside, plain, (attachment,), True, file)
 
 
+def of_exchange(name: str) -> bool:
+    """Tell whether `name` is of nbgrader's exchange, whichever the assignment."""
+    return EXCHANGE.fullmatch(archive_stem(name) or name) is not None
+
+
 def of_anyone(name: str, folder: bool, inside: str) -> Claim | None:
-    """Read `name` as that of a student's own folder or archive; None for what lies about in a class's folder."""
+    """Read `name` as a student's own folder or archive; None for what lies about in a class's folder."""
     stem = (
         name
         if folder
@@ -84,7 +95,8 @@ def of_anyone(name: str, folder: bool, inside: str) -> Claim | None:
         return None
     match = DATED.fullmatch(stem)
     student, time = (match["student"], _time(match["time"])) if match else (stem, _time(""))
-    # beside a folder of the same name, the archive is what was handed in, the folder somebody's unpacking of it
+    # beside a folder of the same name, the archive is what was handed in, the folder somebody's unpacking
+    # of it
     return Claim(
         student,
         student,
@@ -101,7 +113,7 @@ def of_homework(name: str, homework: Homework) -> bool:
 
 
 def latest(claims: Iterable[Claim]) -> tuple[list[Claim], list[str]]:
-    """Return the pieces of one student's latest arrival, oldest first, and what is to be said of the others."""
+    """Return the pieces of a student's latest arrival, oldest first, and what to say of the others."""
     ordered = sorted(claims, key=lambda claim: (claim.time, claim.inside))
     parts = [claim for claim in ordered if claim.part]
     if not parts:

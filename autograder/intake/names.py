@@ -1,7 +1,7 @@
 """Names that strangers chose: made safe to compare, to show, and to use as file names of our own.
 
-No name from a submission ever reaches the file system. A member's name is only cut into `parts`, compared with the names
-that the homework asks for, and shown in a message.
+No name from a submission ever reaches the file system. A member's name is only cut into `parts`, compared
+with the names that the homework asks for, and shown in a message.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from autograder.intake.records import Refused
 Parts = tuple[str, ...]
 
 JUNK_FOLDERS = frozenset(
-    "__MACOSX __pycache__ .ipynb_checkpoints .git .hg .svn .venv venv .idea .vscode .pytest_cache .mypy_cache "
-    ".ruff_cache .hypothesis .Trashes .Spotlight-V100 .fseventsd node_modules".split()
+    "__MACOSX __pycache__ .ipynb_checkpoints .git .hg .svn .venv venv .idea .vscode .pytest_cache "
+    ".mypy_cache .ruff_cache .hypothesis .Trashes .Spotlight-V100 .fseventsd node_modules".split()
 )
 JUNK_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".gitignore", ".gitattributes", "Icon\r"})
-ARCHIVES = (".tar.gz", ".tar.bz2", ".tar.xz", ".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz",
-            ".rar", ".7z")  # fmt: skip
+ARCHIVES = tuple(".tar.gz .tar.bz2 .tar.xz .zip .tar .tgz .tbz .tbz2 .txz .gz .bz2 .xz .rar .7z".split())
 
 # What the worker imports besides the standard library, or what would be ours if it were imported.
 # A fixed list: what happens to be installed on one machine must not decide who is refused.
 USED = frozenset(
-    "numpy scipy torch matplotlib mpl_toolkits gymnasium mujoco msgspec tqdm course autograder pytest _pytest pluggy "
-    "hypothesis jupytext nbgrader nbformat jinja2 typer rich dask distributed sitecustomize usercustomize".split()
+    "numpy scipy torch matplotlib mpl_toolkits gymnasium mujoco msgspec tqdm course autograder pytest "
+    "_pytest pluggy hypothesis jupytext nbgrader nbformat jinja2 typer rich dask distributed sitecustomize "
+    "usercustomize".split()
 )
 CODE = re.compile(r"\.(py|pyw|pyc|pyd|so)$")
 COPY = re.compile(r"(?P<stem>.+?)(?:-(?P<n>\d{1,3})|\s?\((?P<m>\d{1,3})\))(?P<end>(\.[A-Za-z0-9]+){0,2})")
@@ -57,7 +57,7 @@ def listed(names: Iterable[str], most: int = 3) -> str:
 
 
 def split(name: str) -> Parts:
-    """Cut a member's name into its parts without judging it; a backslash separates, as on the system that wrote it."""
+    """Cut a member's name into its parts without judging it; a backslash separates, as on Windows."""
     return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
@@ -98,13 +98,16 @@ def archive_stem(name: str) -> str:
 
 
 def uncopied(name: str) -> tuple[str, int]:
-    """Split off the number that Canvas or a browser adds to a second copy: "lqr-1.py" and "lqr (1).py" are ("lqr.py", 1)."""
+    """Split off the number of a second copy: "lqr-1.py" and "lqr (1).py" are ("lqr.py", 1)."""
     match = COPY.fullmatch(name)
     return (match["stem"] + match["end"], int(match["n"] or match["m"])) if match else (name, 0)
 
 
 def likeness(name: str, wanted: str) -> int | None:
-    """Rank how `name` stands for `wanted`: 0 exactly, 1 but for case, 2 a numbered copy, 3 with ".txt" behind; else None."""
+    """Rank how `name` stands for `wanted`, or return None.
+
+    0 exactly, 1 but for case, 2 as a numbered copy, 3 with ".txt" behind it.
+    """
     if name == wanted:
         return 0
     target, folded = fold(wanted), fold(name)
@@ -113,9 +116,9 @@ def likeness(name: str, wanted: str) -> int | None:
 
 
 def shadowed(paths: Iterable[Parts], allowed: Iterable[str], preload: Iterable[str] = ()) -> str:
-    """Return the first module file or package folder on top of `paths` that hides a module the worker may import, or "".
+    """Return the first top-level module or package in `paths` that hides one the worker imports, or "".
 
-    A folder counts if it holds Python code. `course/` does not: every release carries it, and grading uses its own.
+    A folder counts if it holds Python code, except `course/`: every release carries it, grading uses its own.
     """
     taken = (sys.stdlib_module_names | USED | set(preload)) - {file.removesuffix(".py") for file in allowed}
     for parts in sorted(paths):
@@ -128,7 +131,7 @@ def shadowed(paths: Iterable[Parts], allowed: Iterable[str], preload: Iterable[s
 
 
 def safe_name(student: str) -> str:
-    """Return a file name for `student`: lower-case ASCII, never two students the same, not even on macOS or Windows.
+    """Return a lower-case ASCII file name for `student`; no two students share one on any system.
 
     A plain id is its own name; anything else becomes a slug and a short hash of the id.
     """

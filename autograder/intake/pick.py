@@ -1,8 +1,8 @@
 """Which of the files that lie there are the ones asked for.
 
-Students hand in the file, a folder with the file, the whole homework, or a zip with any of these. The files asked for are looked
-for in one folder, the *base*: the one that holds most of them, the least deep of equals. What they are
-called may differ by case, by the "-1" of a second download, or by a ".txt" that an editor hid.
+Students hand in the file, a folder with the file, the whole homework, or a zip with any of these. The files
+asked for are looked for in one folder, the *base*: the one that holds most of them, the least deep of equals.
+What they are called may differ by case, by the "-1" of a second download, or by a ".txt" that an editor hid.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CONFIGURATION = frozenset("conftest.py pytest.ini tox.ini setup.cfg pyproject.to
 
 
 class Item(NamedTuple):
-    """One regular file of a submission: where it lies, its size in bytes, how to read it (argument: most bytes)."""
+    """One regular file of a submission: where it lies, its bytes, how to read it (argument: most bytes)."""
 
     parts: Parts
     size: int
@@ -75,13 +75,13 @@ def _rank(item: Item, name: str, homework: Homework) -> int | None:
 
 
 def _merit(base: Parts, found: dict, homework: Homework) -> tuple[int, bool, int, bool]:
-    """Order folders, best first: most modules, not among given ones, least deep, called as the homework is."""
+    """Order folders, best first: most modules, not a given one, least deep, called as the homework is."""
     modules = sum(name in found for name in homework.files)
     return -modules, any(part in GIVEN for part in base), len(base), base[-1:] != (homework.name,)
 
 
 def refuse_shadows(items: Iterable[Item], base: Parts, homework: Homework) -> None:
-    """Raise Refused if a file or package beside the homework's files has the name of a module that the worker imports."""
+    """Raise Refused if something beside the homework's files has the name of a module of the worker's."""
     beside = [item.parts[len(base) :] for item in items if item.parts[: len(base)] == base]
     above = [item.parts for item in items if len(item.parts) == 1]
     anywhere = [
@@ -107,7 +107,8 @@ def remarks(picked: Picked, items: Iterable[Item], homework: Homework) -> list[s
             notes.append(f"{shown(item.parts[-1])} was taken as {name}")
         if item.parts[:-1] != picked.base:
             notes.append(
-                f"{name} was found apart from the others, in {shown('/'.join(item.parts[:-1]) or 'the top folder')}"
+                f"{name} was found apart from the others, "
+                f"in {shown('/'.join(item.parts[:-1]) or 'the top folder')}"
             )
     taken = set(picked.files.values())
     extra = [

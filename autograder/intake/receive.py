@@ -18,7 +18,7 @@ MODULE = 1 << 20  # most bytes of one .py; a long one has 50 kB
 
 
 def receive(arrival: Arrival, homework: Homework) -> Submission:
-    """Read `arrival`; a bad one comes back with `refused` set to the one line that says why, and never raises."""
+    """Read `arrival`; a bad one never raises, but comes back with `refused`, the one line that says why."""
     notes = list(arrival.notes)
     try:
         with ExitStack() as stack:
@@ -27,7 +27,10 @@ def receive(arrival: Arrival, homework: Homework) -> Submission:
     except Refused as reason:
         refused = str(reason)
     except Exception as error:  # whatever a stranger's file does to a reader must cost that stranger alone
-        refused = f"{shown(arrival.source)} could not be read ({type(error).__name__}: {shown(error)}); look at it by hand"
+        refused = (
+            f"{shown(arrival.source)} could not be read ({type(error).__name__}: {shown(error)}); "
+            "look at it by hand"
+        )
     return Submission(arrival.student, arrival.source, {}, tuple(notes), refused)
 
 
@@ -58,7 +61,7 @@ def _files(arrival: Arrival, homework: Homework, notes: list[str], stack: ExitSt
 
 
 def _items(source: Source, notes: list[str]) -> list[Item]:
-    """Vet every name, kind and size that `source` lists; return its regular files; raise Refused at the first bad one."""
+    """Vet every name, kind and size that `source` lists, and return its regular files."""
     kept, folders, seen, junk = [], set(), {}, []
     for entry in source.entries():
         parts = clean(entry.name)
@@ -68,14 +71,16 @@ def _items(source: Source, notes: list[str]) -> list[Item]:
         if entry.kind not in ("file", "folder"):
             article = "an" if entry.kind[0] in "aeiou" else "a"
             raise Refused(
-                f"{shown(entry.name)} is {article} {entry.kind}, expected a plain file; hand in the file itself"
+                f"{shown(entry.name)} is {article} {entry.kind}, expected a plain file; "
+                "hand in the file itself"
             )
         folders.update(fold("/".join(parts[:n])) for n in range(1, len(parts) + (entry.kind == "folder")))
         if entry.kind == "file":
             key = fold("/".join(parts))
             if key in seen:
                 raise Refused(
-                    f"{shown(entry.name)} and {shown(seen[key])} are one name on some systems; hand in one of them"
+                    f"{shown(entry.name)} and {shown(seen[key])} are one name on some systems; "
+                    "hand in one of them"
                 )
             seen[key] = entry.name
             kept.append(entry)
@@ -93,7 +98,8 @@ def _refuse_excess(items: list[Item], homework: Homework) -> None:
     limits, total = homework.limits, sum(item.size for item in items)
     if len(items) > limits.archive_files:
         raise Refused(
-            f"it holds {len(items)} files, expected at most {limits.archive_files}; hand in only the files asked for"
+            f"it holds {len(items)} files, expected at most {limits.archive_files}; "
+            "hand in only the files asked for"
         )
     if total > limits.archive_mb << 20:
         largest = shown("/".join(max(items, key=lambda item: item.size).parts))
@@ -105,7 +111,7 @@ def _refuse_excess(items: list[Item], homework: Homework) -> None:
 def _unpacked(
     archives: list[Item], homework: Homework, notes: list[str], depth: int
 ) -> tuple[list[Item], Picked]:
-    """Open archives, the newest first, until one holds a file asked for; of two that cannot be ordered neither is guessed."""
+    """Open archives, the newest first; return the files of the newest that holds one asked for."""
     if depth > DEPTH:
         raise Refused(
             f"archives lie more than {DEPTH} deep in one another; zip the files themselves and hand that in"
@@ -154,7 +160,8 @@ def _content(name: str, item: Item, homework: Homework, notes: list[str]) -> byt
     cap = min(MODULE, homework.limits.archive_mb << 20) if module else homework.limits.archive_mb << 20
     if item.size > cap:
         raise Refused(
-            f"{name} has {_megabytes(item.size)} MB, expected at most {_megabytes(cap)}; a source file is smaller"
+            f"{name} has {_megabytes(item.size)} MB, expected at most {_megabytes(cap)}; "
+            "a source file is smaller"
         )
     try:
         data = item.fetch(cap)

@@ -1,6 +1,8 @@
-"""Where files come from: a folder, a lone file, a part of a class archive; `zips` and `tars` hold the archives.
+"""Where files come from: a folder, a lone file, a part of a class archive; `zips` and `tars` hold the
+archives.
 
-Every source has `entries()`, `inspect(entries)` (is any of this a bomb?) and `read(entry, cap)`. Nothing is ever written to disk.
+Every source has `entries()`, `inspect(entries)` (is any of this a bomb?) and `read(entry, cap)`. Nothing is
+ever written to disk.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ CHUNK = 64 * 1024
 
 
 class Entry(NamedTuple):
-    """One member: its `name` exactly as stored, "file", "folder" or the word for what it is instead, bytes, and the source's own key."""
+    """One member: its `name` exactly as stored, its kind, its bytes, and the source's own key.
+
+    The kind is "file", "folder" or the word for what it is instead.
+    """
 
     name: str
     kind: str
@@ -36,7 +41,7 @@ class Source(Protocol):
 
 
 class DiskSource:
-    """A folder on disk, or one file under the name it was handed in with. Links are reported, never followed."""
+    """A folder on disk, or one file under the name it was handed in with. Links are never followed."""
 
     def __init__(self, path: Path, name: str, most: int):
         self._path, self._name, self._most = path, name, most
@@ -75,7 +80,7 @@ class DiskSource:
         """Do nothing: a folder takes the room that it says it takes."""
 
     def read(self, entry: Entry, cap: int) -> bytes:
-        """Return the file's content if it is still the regular file that was listed, and at most `cap` bytes."""
+        """Return the content, at most `cap` bytes, if it is still the regular file that was listed."""
         path, seen = entry.key
         flags = (
             os.O_RDONLY

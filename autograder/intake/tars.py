@@ -2,9 +2,10 @@
 
     archive = (header of 512 bytes, data padded to 512 bytes)*, then zero blocks
 
-`tarfile` is not used: it reads extension headers of any length into memory and runs regular expressions over them. Here every
-allocation is bounded before it is made: headers by `EXTENSION`, the whole decompressed stream by the caller's cap. An archive
-is read twice, once to list it and once for the files that are wanted; neither pass keeps more than one block of the rest.
+`tarfile` is not used: it reads extension headers of any length into memory and runs regular expressions over
+them. Here every allocation is bounded before it is made: headers by `EXTENSION`, the whole decompressed
+stream by the caller's cap. An archive is read twice, once to list it and once for the files that are wanted; neither
+pass keeps more than one block of the rest.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ class TarSource:
 
 
 def is_tar(block: bytes) -> bool:
-    """Tell whether `block` starts with a tar header, by its checksum: 256 zero bytes would do for a magic number."""
+    """Tell whether `block` starts with a tar header, by its checksum."""
     try:
         return (
             len(block) >= BLOCK and any(block[:BLOCK]) and _checksum(block[:BLOCK]) == _number(block[148:156])
@@ -167,7 +168,8 @@ def _member(header: bytes, long: bytes | None, size: int, sparse: bool, offset: 
 def _extension(stream: _Stream, size: int) -> bytes:
     if size > EXTENSION:
         raise Refused(
-            f"the tar archive has a header of {size} bytes, expected at most {EXTENSION}; zip the files instead"
+            f"the tar archive has a header of {size} bytes, expected at most {EXTENSION}; "
+            "zip the files instead"
         )
     body = stream.take(size)
     stream.skip(-size % BLOCK)

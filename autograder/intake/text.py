@@ -1,6 +1,7 @@
 """Source files as programs and people really save them, brought to UTF-8 with line feeds.
 
-Only encodings of the fixed list are tried: some of Python's codecs take quadratic time, and a submission may name any.
+Only encodings of the fixed list are tried: some of Python's codecs take quadratic time, and a submission may
+name any.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import re
 COOKIE = re.compile(
     rb"^(?:\xef\xbb\xbf)?((?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*)([-\w.]+)"
 )
-DECLARABLE = frozenset("ascii utf-8 iso8859-1 iso8859-15 iso8859-2 cp1252 cp1250 mac-roman gbk gb18030 big5 shift_jis euc_jp "
-                       "euc_kr cp949 koi8-r cp1251".split())  # fmt: skip
+DECLARABLE = frozenset(
+    "ascii utf-8 iso8859-1 iso8859-15 iso8859-2 cp1252 cp1250 cp1251 koi8-r mac-roman gbk gb18030 big5 "
+    "shift_jis euc_jp euc_kr cp949".split()
+)
 
 
 def mended(name: str, data: bytes) -> tuple[bytes, list[str]]:
-    """Return the source `data` as UTF-8 without a byte-order mark and with line feeds, and what was changed, in sentences."""
+    """Return `data` as UTF-8 with line feeds and no byte-order mark, and in sentences what was changed."""
     notes = []
     if not data.strip():
         return data, [f"{name} is empty"]

@@ -1,7 +1,8 @@
 """Zip archives, read through `zipfile` with every size checked first.
 
-`zipfile` allocates the whole central directory in one read, so the stream it gets refuses a read of more than `directory` bytes.
-Members are then decompressed in chunks, never past their declared size, which `ZipExtFile` enforces.
+`zipfile` allocates the whole central directory in one read, so the stream it gets refuses a read of more than
+`directory` bytes. Members are then decompressed in chunks, never past their declared size, which `ZipExtFile`
+enforces.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class ZipSource:
                 )
 
     def read(self, entry: Entry, cap: int) -> bytes:
-        """Return the content of `entry`, in chunks, at most `cap` bytes; raise Unreadable if it is damaged."""
+        """Return the content of `entry`, at most `cap` bytes; raise Unreadable if it is damaged."""
         chunks, total = [], 0
         try:
             with self._zip.open(entry.key) as member:
@@ -103,7 +104,7 @@ class ZipSource:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """Return the name with its NULs, as UTF-8 if it is that: many programs write UTF-8 and forget to say so."""
+    """Return the name with its NULs, as UTF-8 if it is that: many programs forget to say so."""
     if not info.flag_bits & UTF8:
         try:
             return info.orig_filename.encode("cp437").decode("utf-8")

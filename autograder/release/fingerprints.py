@@ -5,7 +5,7 @@ count. A *needle* is a run of tokens of a secret, long enough that nobody writes
 
     a line of a solution (12 tokens or more) or of an alternative (20 or more)
     tokens in a row: 36 of a solution, 40 of an alternative's function, 60 of a hidden test or an oracle,
-    12 of an answer or a hint; all of it where it is shorter than that
+    20 of an answer or a hint; all of it where it is shorter than that
 
 Needles are refused wherever they occur, public files included. Hidden tests and alternatives may say what the
 skeleton says: its signatures are the same. Shorter lines, and lines of hidden tests, are common coin
@@ -42,8 +42,8 @@ SIZES = {
     "region": Sizes(line=12, run=36, whole=12),
     "alternative": Sizes(line=20, run=40, whole=24),
     "hidden": Sizes(line=NEVER, run=60, whole=30),
-    "answer": Sizes(line=12, run=12, whole=8),
-    "hint": Sizes(line=NEVER, run=12, whole=8),
+    "answer": Sizes(line=12, run=20, whole=8),
+    "hint": Sizes(line=NEVER, run=20, whole=8),
 }
 
 

@@ -77,7 +77,13 @@ ARCHIVES = {
     "a.zip": zipped({"lqr.py": CODE, "hw2_lqr_ilqr.ipynb": NOTEBOOK}),
     **{
         f"a{end}": tarred({"lqr.py": CODE, "hw2_lqr_ilqr.ipynb": NOTEBOOK}, mode)
-        for end, mode in ((".tar", "w"), (".tar.gz", "w:gz"), (".tgz", "w:gz"), (".tar.bz2", "w:bz2"), (".tar.xz", "w:xz"))
+        for end, mode in (
+            (".tar", "w"),
+            (".tar.gz", "w:gz"),
+            (".tgz", "w:gz"),
+            (".tar.bz2", "w:bz2"),
+            (".tar.xz", "w:xz"),
+        )
     },
 }
 
@@ -91,7 +97,9 @@ def test_every_kind_of_archive_gives_the_module_and_the_notebook(tmp_path, name)
 @pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_a_tar_with_long_and_foreign_names_is_read_in_every_dialect(tmp_path, format):
     folder = "d" * 70 + "/" + "e" * 60
-    submission = taken(tmp_path / "a.tar", tarred({f"{folder}/x" * 1: b"", f"{folder}/lqr.py": CODE}, format=format))
+    submission = taken(
+        tmp_path / "a.tar", tarred({f"{folder}/x" * 1: b"", f"{folder}/lqr.py": CODE}, format=format)
+    )
     assert submission.files == {"lqr.py": CODE}
     if format != tarfile.USTAR_FORMAT:
         name = "Übung/" + "ß" * 150 + "/lqr.py"
@@ -133,12 +141,20 @@ def test_two_folders_with_the_same_file_are_not_guessed_between(tmp_path):
 
 def test_a_copy_in_a_deeper_folder_or_in_a_released_one_does_not_matter(tmp_path):
     assert taken(tmp_path / "a.zip", zipped({"old/lqr.py": b"x\n", "lqr.py": CODE})).files == {"lqr.py": CODE}
-    assert taken(tmp_path / "a.zip", zipped({"tests/lqr.py": b"x\n", "b/c/lqr.py": CODE})).files == {"lqr.py": CODE}
+    assert taken(tmp_path / "a.zip", zipped({"tests/lqr.py": b"x\n", "b/c/lqr.py": CODE})).files == {
+        "lqr.py": CODE
+    }
 
 
 def test_what_every_release_carries_needs_no_word(tmp_path):
     homework = a_homework(given=("hw1_planning/cem.py",))
-    files = {"lqr.py": CODE, "cem.py": b"", "course/numpy.py": b"", "tests/test_lqr.py": b"", "README.md": b""}
+    files = {
+        "lqr.py": CODE,
+        "cem.py": b"",
+        "course/numpy.py": b"",
+        "tests/test_lqr.py": b"",
+        "README.md": b"",
+    }
     assert taken(tmp_path / "a.zip", zipped(files), homework) == Submission("s", "a.zip", {"lqr.py": CODE})
 
 
@@ -164,7 +180,10 @@ JUNK = ["__MACOSX/._lqr.py", "._lqr.py", ".DS_Store", "__pycache__/lqr.cpython-3
 @pytest.mark.parametrize("name", JUNK)
 def test_junk_of_systems_and_editors_is_ignored_and_said(tmp_path, name):
     laid(tmp_path / "folder", {"lqr.py": CODE, name: b"x"})
-    for submission in (taken(tmp_path / "a.zip", zipped({name: b"x", "lqr.py": CODE})), taken(tmp_path / "folder")):
+    for submission in (
+        taken(tmp_path / "a.zip", zipped({name: b"x", "lqr.py": CODE})),
+        taken(tmp_path / "folder"),
+    ):
         assert submission.files == {"lqr.py": CODE} and not submission.refused
     assert "1 file of the system or an editor ignored" in said(taken(tmp_path / "a.zip"))
 
@@ -208,7 +227,9 @@ def test_an_archive_in_a_folder_and_an_archive_in_an_archive_are_opened(tmp_path
     inner = zipped({"hw2_lqr_ilqr/lqr.py": CODE})
     laid(tmp_path / "s", {"work.zip": inner, "hw2_lqr_ilqr.ipynb": NOTEBOOK})
     assert taken(tmp_path / "s").files == {"lqr.py": CODE, "hw2_lqr_ilqr.ipynb": NOTEBOOK}
-    assert taken(tmp_path / "a.zip", zipped({"work.tar.gz": tarred({"lqr.py": CODE}, "w:gz")})).files == {"lqr.py": CODE}
+    assert taken(tmp_path / "a.zip", zipped({"work.tar.gz": tarred({"lqr.py": CODE}, "w:gz")})).files == {
+        "lqr.py": CODE
+    }
 
 
 def test_a_loose_module_comes_before_one_in_an_archive(tmp_path):
@@ -219,7 +240,9 @@ def test_a_loose_module_comes_before_one_in_an_archive(tmp_path):
 def test_the_newest_of_numbered_archives_is_taken_and_others_are_not_guessed(tmp_path):
     laid(tmp_path / "s", {"w.zip": zipped({"lqr.py": b"old\n"}), "w (1).zip": zipped({"lqr.py": CODE})})
     submission = taken(tmp_path / "s")
-    assert submission.files == {"lqr.py": CODE} and "the newest of 2 archives was taken: w (1).zip" in said(submission)
+    assert submission.files == {"lqr.py": CODE} and "the newest of 2 archives was taken: w (1).zip" in said(
+        submission
+    )
     laid(tmp_path / "t", {"v.zip": zipped({"lqr.py": b"old\n"}), "w.zip": zipped({"lqr.py": CODE})})
     assert "more than one archive holds the files" in taken(tmp_path / "t").refused
 
@@ -249,7 +272,9 @@ def test_other_encodings_and_line_ends_become_python_that_compiles(tmp_path, dat
     compile(submission.files["lqr.py"], "lqr.py", "exec")
 
 
-@pytest.mark.parametrize("data", [b"# coding: punycode\nx\n", b"# coding: no-such\n", b"\xff\xfeabc", b"\xef\xbb\xbf\xff"])
+@pytest.mark.parametrize(
+    "data", [b"# coding: punycode\nx\n", b"# coding: no-such\n", b"\xff\xfeabc", b"\xef\xbb\xbf\xff"]
+)
 def test_text_that_cannot_be_read_is_handed_on_unchanged_and_said(tmp_path, data):
     submission = taken(tmp_path / "lqr.py", data)
     assert submission.files["lqr.py"] == data and "not readable as text" in said(submission)

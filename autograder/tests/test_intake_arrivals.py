@@ -64,7 +64,13 @@ CANVAS = {
 
 
 def test_canvas(tmp_path):
-    expected = {"smithbob_12": ONE, "smithbob_13": TWO, "van_dijkzoë_14": ONE, "anon_aB3xY": TWO, "anon_Q9zzz": ONE}
+    expected = {
+        "smithbob_12": ONE,
+        "smithbob_13": TWO,
+        "van_dijkzoë_14": ONE,
+        "anon_aB3xY": TWO,
+        "anon_Q9zzz": ONE,
+    }
     for found in both(tmp_path, CANVAS):
         assert contents(found) == expected
         assert found["smithbob_12"].files["hw2_lqr_ilqr.ipynb"] == NOTEBOOK
@@ -99,7 +105,10 @@ def test_moodle_with_folders_and_flat(tmp_path):
 
 
 def test_moodle_flat(tmp_path):
-    flat = {"Ann Lee_7_assignsubmission_file_lqr.py": ONE, "Bo_8_assignsubmission_file_a.zip": zipped({"lqr.py": TWO})}
+    flat = {
+        "Ann Lee_7_assignsubmission_file_lqr.py": ONE,
+        "Bo_8_assignsubmission_file_a.zip": zipped({"lqr.py": TWO}),
+    }
     for found in both(tmp_path, flat):
         assert contents(found) == {"Ann Lee_7": ONE, "Bo_8": TWO}
 
@@ -133,7 +142,7 @@ submission_1003:
   :submitters:
   - :name: Ann Lee
     :sid: '0042'
-  :created_at: 2026-10-03 10:00:00 Z
+  :created_at: 2026-10-02 18:30:01 Z
 submission_1004:
   :submitters:
   - :name: Ann Lee
@@ -143,7 +152,11 @@ submission_1005:
 
 
 def test_gradescope(tmp_path):
-    files = {"submission_metadata.yml": METADATA.encode(), "submission_1005/lqr.py": ONE, "submission_1009/lqr.py": TWO}
+    files = {
+        "submission_metadata.yml": METADATA.encode(),
+        "submission_1005/lqr.py": ONE,
+        "submission_1009/lqr.py": TWO,
+    }
     files |= {f"submission_{n}/hw2/lqr.py": b"%d\n" % n for n in range(1001, 1005)}
     wrapped = {f"assignment_55_export/{name}": data for name, data in files.items()}
     for found in [*both(tmp_path / "a", files), *both(tmp_path / "b", wrapped)]:
@@ -173,7 +186,7 @@ def test_gradescope_s_metadata_cannot_point_elsewhere(tmp_path):
 
 def test_gradescope_s_metadata_are_never_objects(tmp_path):
     text = b"a: &x !!python/object/apply:os.system ['false']\nb: *x\nc: [[[[[[{}]]]]]]\n? {k: v}\n: 1\nd:\n  :submitters:\n  - :sid: 7\n"
-    assert [entry for entry in entries(text) if entry.folder == "d"] == [("d", "", ("7",))]
+    assert [entry for entry in entries(text) if entry.folder == "d"] == [("d", 0.0, ("7",))]
     laid(tmp_path / "c", {"submission_metadata.yml": b"a: [", "submission_1/lqr.py": ONE})
     with pytest.raises(UserError, match="not readable as YAML"):
         arrivals(tmp_path / "c", a_homework())
@@ -217,8 +230,23 @@ def test_of_dated_archives_the_latest_wins(tmp_path):
         assert "not smith_2026-10-02_11-30-00.zip" in said(found["smith"])
 
 
+def test_numbers_and_plus_signs_in_ids_are_no_dates_and_no_exchange(tmp_path):
+    ids = ["ann_20261002", "ann_20261003", "ann 2026", "a+b@example.org", "a+b+c"]
+    for found in both(tmp_path, {f"{student}/lqr.py": student.encode() + b"\n" for student in ids}):
+        assert contents(found) == {student: student.encode() + b"\n" for student in ids}
+
+
+def test_a_released_folder_without_the_module_is_one_submission_and_not_a_class(tmp_path):
+    files = {"hw2_lqr_ilqr/course/x.py": b"", "hw2_lqr_ilqr/tests/y.py": b"", "hw2_lqr_ilqr/fig/z.png": b""}
+    (tmp_path / "ann.zip").write_bytes(zipped(files))
+    found = results(tmp_path / "ann.zip")
+    assert contents(found) == {"ann": None} and "missing: lqr.py" in said(found["ann"])
+
+
 def test_an_archive_beside_its_own_folder_is_what_was_handed_in(tmp_path):
-    for found in both(tmp_path, {"smith/lqr.py": ONE, "smith.zip": zipped({"lqr.py": TWO}), "jones/lqr.py": ONE}):
+    for found in both(
+        tmp_path, {"smith/lqr.py": ONE, "smith.zip": zipped({"lqr.py": TWO}), "jones/lqr.py": ONE}
+    ):
         assert contents(found) == {"smith": TWO, "jones": ONE}
         assert "the latest was taken (smith.zip), not smith" in said(found["smith"])
 
@@ -240,8 +268,21 @@ def test_a_name_that_is_no_text_is_listed_in_a_printable_form(tmp_path):
 def test_one_submission_alone_is_named_by_itself_or_its_folder(tmp_path):
     laid(tmp_path / "ann", {"lqr.py": ONE})
     laid(tmp_path / "bo", {"hw2_lqr_ilqr/lqr.py": ONE, "hw2_lqr_ilqr/course/x.py": b""})
-    laid(tmp_path, {"cy.zip": zipped({"stuff/lqr.py": ONE}), "dylan_5_600_lqr-2.py": ONE, "eve.zip": zipped({"../lqr.py": ONE})})
-    for name, student in [("ann", "ann"), ("ann/lqr.py", "ann"), ("bo", "bo"), ("cy.zip", "cy"), ("dylan_5_600_lqr-2.py", "dylan_5")]:
+    laid(
+        tmp_path,
+        {
+            "cy.zip": zipped({"stuff/lqr.py": ONE}),
+            "dylan_5_600_lqr-2.py": ONE,
+            "eve.zip": zipped({"../lqr.py": ONE}),
+        },
+    )
+    for name, student in [
+        ("ann", "ann"),
+        ("ann/lqr.py", "ann"),
+        ("bo", "bo"),
+        ("cy.zip", "cy"),
+        ("dylan_5_600_lqr-2.py", "dylan_5"),
+    ]:
         assert contents(results(tmp_path / name)) == {student: ONE}
     assert "'..'" in results(tmp_path / "eve.zip")["eve"].refused
 
@@ -285,7 +326,9 @@ def test_nothing_to_grade_is_the_user_s_mistake_in_one_line(tmp_path):
 
 def test_a_class_is_read_student_by_student_and_never_held_at_once(tmp_path):
     noise = os.urandom(1 << 20)
-    files = {f"s{n:03d}/data.bin": noise for n in range(60)} | {f"s{n:03d}/lqr.py": b"x = %d\n" % n for n in range(60)}
+    files = {f"s{n:03d}/data.bin": noise for n in range(60)} | {
+        f"s{n:03d}/lqr.py": b"x = %d\n" % n for n in range(60)
+    }
     (tmp_path / "c.zip").write_bytes(zipped(files))
     del files, noise
     tracemalloc.start()

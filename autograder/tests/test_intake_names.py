@@ -18,7 +18,9 @@ from autograder.intake.records import Refused
 from autograder.tests.test_intake import CODE, a_homework, tarred, zipped
 
 ALLOWED = {"lqr.py", "hw2_lqr_ilqr.ipynb"}
-bounded = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+bounded = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
 
 fragments = st.sampled_from(
     ["lqr.py", "LQR.PY", "lqr-1.py", "..", ".", "", "/", "\\", "C:", "\0", "\n", "hw2_lqr_ilqr", "numpy", "random.py", "ſ",
@@ -27,7 +29,9 @@ fragments = st.sampled_from(
 names = st.lists(fragments | st.text(max_size=4), min_size=1, max_size=5).flatmap(
     lambda parts: st.sampled_from(["/", "\\", "", "//"]).map(lambda separator: separator.join(parts))
 )
-encodable = names.filter(lambda name: not any("\ud800" <= c <= "\udfff" for c in name) and name[:1].strip("\0"))
+encodable = names.filter(
+    lambda name: not any("\ud800" <= c <= "\udfff" for c in name) and name[:1].strip("\0")
+)
 
 
 def received(data: bytes, name: str) -> Submission:
@@ -58,7 +62,10 @@ def test_no_member_s_name_yields_a_file_outside_the_list(files):
 
 
 @bounded
-@given(st.binary(max_size=300), st.sampled_from(["a.zip", "a.tar", "a.tar.gz", "a.tar.xz", "a.tar.bz2", "lqr.py", "x.ipynb"]))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["a.zip", "a.tar", "a.tar.gz", "a.tar.xz", "a.tar.bz2", "lqr.py", "x.ipynb"]),
+)
 def test_no_bytes_make_receive_raise(data, name):
     received(data, name)
 
@@ -73,7 +80,11 @@ SOUND = {
 
 
 @settings(bounded, max_examples=400)
-@given(st.sampled_from(sorted(SOUND)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6), st.data())
+@given(
+    st.sampled_from(sorted(SOUND)),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6),
+    st.data(),
+)
 def test_no_damage_to_a_sound_archive_makes_receive_raise(name, changes, data):
     damaged = bytearray(SOUND[name])
     for where, value in changes:
@@ -122,7 +133,27 @@ def test_a_clean_name_is_relative_and_leads_nowhere_else(name):
 
 @bounded
 @given(st.lists(st.text(max_size=30), unique=True, max_size=30))
-@example(["a", "A", "Á", "a-", "con", "a" * 48, "a" * 49, "", ".", "..", "/", "a/b", "a\\b", "\0", "\ud800", "a_b", "-a"])
+@example(
+    [
+        "a",
+        "A",
+        "Á",
+        "a-",
+        "con",
+        "a" * 48,
+        "a" * 49,
+        "",
+        ".",
+        "..",
+        "/",
+        "a/b",
+        "a\\b",
+        "\0",
+        "\ud800",
+        "a_b",
+        "-a",
+    ]
+)
 def test_safe_names_are_plain_and_no_two_students_share_one(students):
     safe = {student: safe_name(student) for student in students}
     assert len({fold(name) for name in safe.values()}) == len(students)

@@ -50,7 +50,12 @@ def special_tar(kind: bytes, name: str = "lqr.py") -> bytes:
     return out.getvalue()
 
 
-MODES = {stat.S_IFLNK: "symbolic link", stat.S_IFIFO: "FIFO", stat.S_IFCHR: "device", stat.S_IFSOCK: "special file"}
+MODES = {
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFIFO: "FIFO",
+    stat.S_IFCHR: "device",
+    stat.S_IFSOCK: "special file",
+}
 TYPES = {tarfile.SYMTYPE: "symbolic link", tarfile.LNKTYPE: "hard link", tarfile.FIFOTYPE: "FIFO",
          tarfile.CHRTYPE: "device", tarfile.BLKTYPE: "device", b"Z": "special file"}  # fmt: skip
 
@@ -97,7 +102,9 @@ def test_a_link_in_place_of_the_folder_or_above_it_is_refused(tmp_path):
     results = {arrival.student: receive(arrival, a_homework()) for arrival in listed}
     assert results.pop("bob").files == {"lqr.py": CODE}
     assert len(results) == 2 and all("symbolic link" in result.refused for result in results.values())
-    behind = Arrival("alice", "x", tmp_path / "class", (listed[0].pieces[0]._replace(inside="alice/hw2_lqr_ilqr"),))
+    behind = Arrival(
+        "alice", "x", tmp_path / "class", (listed[0].pieces[0]._replace(inside="alice/hw2_lqr_ilqr"),)
+    )
     assert "behind a symbolic link" in receive(behind, a_homework()).refused
 
 
@@ -159,11 +166,15 @@ def test_an_old_sparse_file_is_refused(tmp_path):
     assert "sparse" in refused(tmp_path / "a.tar", bytes(header) + bytes(512) + bytes(1024))
 
 
-@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE])
+@pytest.mark.parametrize(
+    "kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE]
+)
 def test_a_huge_extension_header_is_refused_before_it_is_read(tmp_path, kind):
     info = tarfile.TarInfo("x")
     info.type, info.size = kind, 8 << 30
-    assert "header of 8589934592 bytes" in refused(tmp_path / "a.tar", info.tobuf(tarfile.GNU_FORMAT) + bytes(2048))
+    assert "header of 8589934592 bytes" in refused(
+        tmp_path / "a.tar", info.tobuf(tarfile.GNU_FORMAT) + bytes(2048)
+    )
 
 
 def test_a_chain_of_extension_headers_ends(tmp_path):
@@ -222,7 +233,9 @@ def test_a_tar_bomb_is_refused_after_the_limit(tmp_path, mode):
 
 
 def test_an_xz_that_wants_gigabytes_of_memory_is_refused(tmp_path):
-    data = bytearray(lzma.compress(tarred({"lqr.py": CODE}), filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}]))
+    data = bytearray(
+        lzma.compress(tarred({"lqr.py": CODE}), filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}])
+    )
     assert taken(tmp_path / "a.tar.xz", bytes(data)).files == {"lqr.py": CODE}
     data[data.index(b"\x21\x01") + 2] = 40  # the size of the dictionary: 4 GB
     end = 12 + 4 * (data[12] + 1)  # of the block's header, whose last four bytes are its checksum
@@ -239,7 +252,9 @@ def test_archives_in_archives_end_after_the_second(tmp_path):
 def test_too_many_files_are_refused_but_junk_does_not_count(tmp_path):
     many = {f"{n}.txt": b"" for n in range(20)}
     homework = a_homework(archive_files=10)
-    assert "it holds 21 files, expected at most 10" in refused(tmp_path / "a.zip", zipped({"lqr.py": CODE} | many), homework)
+    assert "it holds 21 files, expected at most 10" in refused(
+        tmp_path / "a.zip", zipped({"lqr.py": CODE} | many), homework
+    )
     junk = {f".git/{name}": b"" for name in many}
     assert taken(tmp_path / "a.zip", zipped({"lqr.py": CODE} | junk), homework).files == {"lqr.py": CODE}
 
@@ -255,7 +270,14 @@ def test_a_module_larger_than_a_module_can_be_is_refused(tmp_path):
     assert "lqr.py has 1.5 MB, expected at most 1" in refused(tmp_path / "lqr.py", b"#" * (3 << 19))
 
 
-COLLISIONS = [("lqr.py", "LQR.py"), ("café.txt", "cafe\u0301.txt"), ("a/x", "A/x"), ("straße", "STRASSE"), ("a", "a/b"), ("A", "a/b")]
+COLLISIONS = [
+    ("lqr.py", "LQR.py"),
+    ("café.txt", "cafe\u0301.txt"),
+    ("a/x", "A/x"),
+    ("straße", "STRASSE"),
+    ("a", "a/b"),
+    ("A", "a/b"),
+]
 
 
 @pytest.mark.parametrize("one, other", COLLISIONS)
@@ -266,7 +288,9 @@ def test_names_that_some_file_system_takes_for_one_are_refused(tmp_path, one, ot
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_the_same_name_twice_is_refused(tmp_path):
-    assert "one name" in refused(tmp_path / "a.zip", zipped({"lqr.py": CODE, "LQR.PY": CODE}).replace(b"LQR.PY", b"lqr.py"))
+    assert "one name" in refused(
+        tmp_path / "a.zip", zipped({"lqr.py": CODE, "LQR.PY": CODE}).replace(b"LQR.PY", b"lqr.py")
+    )
 
 
 SHADOWS = ["random.py", "numpy.py", "numpy/__init__.py", "torch/x.py", "course.py", "autograder/__init__.py", "pytest.py",
@@ -281,7 +305,9 @@ def test_names_that_hide_a_module_are_refused(tmp_path, name, base):
     assert "would hide it" in refused(laid(tmp_path / "s", {base + "lqr.py": CODE, base + name: b""}))
 
 
-@pytest.mark.parametrize("name", ["code/figure.png", "json/data.json", "numpy.txt", "old/random.py", "test.py", "utils.py"])
+@pytest.mark.parametrize(
+    "name", ["code/figure.png", "json/data.json", "numpy.txt", "old/random.py", "test.py", "utils.py"]
+)
 def test_names_that_hide_nothing_are_left_alone(tmp_path, name):
     assert taken(tmp_path / "a.zip", zipped({"lqr.py": CODE, name: b""})).files == {"lqr.py": CODE}
 
@@ -290,7 +316,12 @@ def test_a_wrapping_folder_called_like_a_module_hides_nothing(tmp_path):
     assert taken(tmp_path / "a.zip", zipped({"code/lqr.py": CODE})).files == {"lqr.py": CODE}
 
 
-FOREIGN = {"a.rar": b"Rar!\x1a\x07\x00", "a.7z": b"7z\xbc\xaf\x27\x1c", "b.zip": b"Rar!\x1a\x07\x01\x00", "c.zip": b"not a zip"}
+FOREIGN = {
+    "a.rar": b"Rar!\x1a\x07\x00",
+    "a.7z": b"7z\xbc\xaf\x27\x1c",
+    "b.zip": b"Rar!\x1a\x07\x01\x00",
+    "c.zip": b"not a zip",
+}
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -309,7 +340,10 @@ def test_a_truncated_archive_is_refused(tmp_path, keep):
 
 def test_what_vanished_since_listing_is_refused(tmp_path):
     assert "check that it is there" in refused(tmp_path / "gone")
-    assert "gone.zip" in receive(Arrival("s", "x", tmp_path / "gone.zip", (Piece("a", ""),)), a_homework()).refused
+    assert (
+        "gone.zip"
+        in receive(Arrival("s", "x", tmp_path / "gone.zip", (Piece("a", ""),)), a_homework()).refused
+    )
 
 
 def test_a_file_that_may_not_be_read_is_missing(tmp_path, monkeypatch):
@@ -339,7 +373,9 @@ def test_memory_stays_within_the_limit_whatever_an_archive_says(tmp_path):
     (tmp_path / "c.zip").write_bytes(zipped({"n.zip": zipped({"lqr.py": zeros})}))
     del zeros
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    out = subprocess.run([sys.executable, "-c", BOMB, tmp_path], capture_output=True, text=True, env=environment, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", BOMB, tmp_path], capture_output=True, text=True, env=environment, check=True
+    )
     *reasons, peak = out.stdout.splitlines()
     assert len(reasons) == 3 and all("unpacks to more than" in reason for reason in reasons)
     assert int(peak) < 40

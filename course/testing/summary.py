@@ -8,7 +8,7 @@ from pathlib import Path
 from course.testing.folder import HomeworkFolder
 from course.testing.outcome import PASSED, SKIPPED, TODO
 
-NOTE = "These are the visible tests, not your grade: hidden tests, with other data, decide the points."
+NOTE = "Visible tests are not your grade: hidden tests, with other data, decide the points."
 
 
 @dataclass
