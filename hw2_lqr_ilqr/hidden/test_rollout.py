@@ -53,7 +53,7 @@ class Bench:
     def __init__(self, rng, T, n, m):
         self.A, self.B, self.phase = rng.normal(size=(n, n)), rng.normal(size=(n, m)), rng.normal(size=n)
         self.T, self.n, self.m = T, n, m
-        self.times, self.complaint = [], ""
+        self.times, self.reached, self.complaint = [], [], ""
 
     def answer(self, x=None, u=None, t=None):
         """Return the next state. This is the `dynamics` that the student's loop is given."""
@@ -65,9 +65,11 @@ class Bench:
         except Mismatch as problem:
             self.complaint = self.complaint or f"lqr.rollout called dynamics(x, u, t), but {problem}"
             return np.full(self.n, np.nan)
+        y = self.step(x, u, int(t))
         if len(self.times) <= self.T:
             self.times.append(int(t))
-        return self.step(x, u, int(t))
+            self.reached.append(y)
+        return y
 
     def step(self, x, u, t):
         """Move the state: bounded, nonlinear, different in every step, and kicked halfway."""
@@ -88,9 +90,9 @@ def roll(student, rng, T, n, m):
 
 @exercise("2.2")
 def test_rollout_asks_the_dynamics_once_a_step_in_order(student, rng):
-    """rollout: dynamics(x, u, t) is called exactly T times, for t = 0, 1, … T-1."""
+    """rollout: dynamics(x, u, t) is called exactly T times, for t = 0, 1, … T-1, and x holds what it returned."""
     for T, n, m in [(8, 3, 2), (1, 2, 3)]:
-        bench = roll(student, rng, T, n, m)[0]
+        bench, x0, _, _, answer = roll(student, rng, T, n, m)
         if len(bench.times) != T:
             count = len(bench.times) if len(bench.times) <= T else f"more than {T}"
             raise Mismatch(f"lqr.rollout called the dynamics {count} times, expected T = {T}; "
@@ -98,6 +100,9 @@ def test_rollout_asks_the_dynamics_once_a_step_in_order(student, rng):
         if bench.times != list(range(T)):
             raise Mismatch("lqr.rollout called the dynamics with other times than 0, 1, … T-1 in order; "
                            "the third argument is the time of the step that is being taken")
+        x, _ = fields(answer, "x u", who="lqr.rollout")
+        look = "x[0] is x0, and x[t+1] is what the dynamics returned in step t"
+        assert_close("lqr.rollout: x", x, np.array([x0, *bench.reached]), rtol=SINGLE, look=look)
 
 
 @exercise("2.2", weight=1.5)
