@@ -97,7 +97,7 @@ def refuse_shadows(items: Iterable[Item], base: Parts, homework: Homework) -> No
 
 
 def remarks(picked: Picked, items: Iterable[Item], homework: Homework) -> list[str]:
-    """Say in sentences what was found elsewhere or under another name, what is missing and what was left."""
+    """Say in sentences what was found elsewhere or under another name, and what was left."""
     notes = []
     if picked.base:
         depth = f"{len(picked.base)} folder{'s' * (len(picked.base) > 1)}"
@@ -118,7 +118,7 @@ def remarks(picked: Picked, items: Iterable[Item], homework: Homework) -> list[s
     ]
     idle = sorted({name for path in extra if (name := path.rpartition("/")[2]) in CONFIGURATION})
     if idle:
-        notes.append(f"{listed(idle)} has no effect on grading and was not taken")
+        notes.append(f"without effect on grading and not taken: {listed(idle)}")
     if rest := [path for path in extra if path.rpartition("/")[2] not in CONFIGURATION]:
         notes.append(
             f"{len(rest)} other file{'s' * (len(rest) > 1)} not asked for and not taken: {listed(rest)}"

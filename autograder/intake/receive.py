@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from autograder.homework import Homework
@@ -15,6 +16,31 @@ from autograder.intake.text import mended
 
 DEPTH = 2  # a zip in a zip is a slip, a third is a game
 MODULE = 1 << 20  # most bytes of one .py; a long one has 50 kB
+
+
+@dataclass
+class Opening:
+    """The archives of one submission that are held in memory, together at most twice the limit on one."""
+
+    homework: Homework
+    notes: list[str]
+    held: int = 0
+
+    @property
+    def cap(self) -> int:
+        return self.homework.limits.archive_mb << 20
+
+    def read(self, archive: Item) -> bytes:
+        """Read an archive into memory; raise Refused if it is damaged or one too many."""
+        self.held += archive.size
+        if self.held > 2 * self.cap:
+            raise Refused(
+                f"its archives hold more than {2 * self.cap >> 20} MB; hand in only the files asked for"
+            )
+        try:
+            return archive.fetch(self.cap)
+        except Unreadable as error:
+            raise Refused(f"{shown(archive.parts[-1])} is {error}; hand it in again") from None
 
 
 def receive(arrival: Arrival, homework: Homework) -> Submission:
@@ -46,7 +72,7 @@ def _files(arrival: Arrival, homework: Homework, notes: list[str], stack: ExitSt
     picked = choose(items, homework)
     refuse_shadows(items, picked.base, homework)
     if archives and any(name not in picked.files for name in homework.files):
-        inner, picked_inside = _unpacked(archives, homework, notes, 1)
+        inner, picked_inside = _unpacked(archives, Opening(homework, notes), 1)
         items = [item for item in items if item not in archives] + inner
         base = picked.base if picked.files else picked_inside.base
         picked = Picked({**picked_inside.files, **picked.files}, base)
@@ -108,50 +134,41 @@ def _refuse_excess(items: list[Item], homework: Homework) -> None:
         )
 
 
-def _unpacked(
-    archives: list[Item], homework: Homework, notes: list[str], depth: int
-) -> tuple[list[Item], Picked]:
+def _unpacked(archives: list[Item], opening: Opening, depth: int) -> tuple[list[Item], Picked]:
     """Open archives, the newest first; return the files of the newest that holds one asked for."""
     if depth > DEPTH:
         raise Refused(
             f"archives lie more than {DEPTH} deep in one another; zip the files themselves and hand that in"
         )
-    cap, found = homework.limits.archive_mb << 20, []
+    homework, notes, found = opening.homework, opening.notes, []
     for archive in sorted(archives, key=lambda item: uncopied(item.parts[-1])[1], reverse=True):
         name = archive.parts[-1]
-        source = open_archive(_read(archive, cap, name), name, cap + (1 << 20), notes)
+        source = open_archive(opening.read(archive), name, opening.cap + (1 << 20), notes)
         items = _items(source, notes)
         _refuse_excess(items, homework)
         picked = choose(items, homework)
         refuse_shadows(items, picked.base, homework)
         nested = [item for item in items if archive_stem(item.parts[-1])]
         if nested and any(file not in picked.files for file in homework.files):
-            inner, deeper = _unpacked(nested, homework, notes, depth + 1)
+            inner, deeper = _unpacked(nested, opening, depth + 1)
             items = [item for item in items if item not in nested] + inner
             picked = Picked({**deeper.files, **picked.files}, picked.base if picked.files else deeper.base)
         if not items:
             notes.append(f"{shown(name)} holds no files")
-        found.append((archive, items, picked))
+        found.append((name, items, picked))
     return _newest(found, notes)
 
 
-def _newest(found: list[tuple[Item, list[Item], Picked]], notes: list[str]) -> tuple[list[Item], Picked]:
+def _newest(found: list[tuple[str, list[Item], Picked]], notes: list[str]) -> tuple[list[Item], Picked]:
+    """Choose between opened archives, newest first; of two that cannot be ordered neither is guessed."""
     useful = [entry for entry in found if entry[2].files] or found[:1]
-    names = [archive.parts[-1] for archive, _, _ in useful]
+    copies = [uncopied(name) for name, _, _ in useful]
     if len(useful) > 1:
-        if len({uncopied(name)[0] for name in names}) > 1 or len({uncopied(name)[1] for name in names}) < len(
-            names
-        ):
+        names = [name for name, _, _ in useful]
+        if len({name for name, _ in copies}) > 1 or len({number for _, number in copies}) < len(copies):
             raise Refused(f"more than one archive holds the files ({listed(names)}); hand in one")
         notes.append(f"the newest of {len(names)} archives was taken: {shown(names[0])}")
     return useful[0][1], useful[0][2]
-
-
-def _read(item: Item, cap: int, name: str) -> bytes:
-    try:
-        return item.fetch(cap)
-    except Unreadable as error:
-        raise Refused(f"{shown(name)} is {error}; hand it in again") from None
 
 
 def _content(name: str, item: Item, homework: Homework, notes: list[str]) -> bytes | None:

@@ -4,8 +4,8 @@
 
 `tarfile` is not used: it reads extension headers of any length into memory and runs regular expressions over
 them. Here every allocation is bounded before it is made: headers by `EXTENSION`, the whole decompressed
-stream by the caller's cap. An archive is read twice, once to list it and once for the files that are wanted; neither
-pass keeps more than one block of the rest.
+stream by the caller's cap. An archive is read twice, once to list it and once for the files that are wanted;
+neither pass keeps more than one block of the rest.
 """
 
 from __future__ import annotations

@@ -203,6 +203,7 @@ class Sandbox:
             return
         processes.kill_below(self._worker.pid, spare=self._chain)
         processes.kill_orphans()
+        self._check_output()
         try:
             self._control.sendall(b"".join(encode(["end"], Link())))
             match Line(self._control, self, time.monotonic() + PROMPT).message():
@@ -223,6 +224,13 @@ class Sandbox:
             self.note(f"used more than {self.limits.memory_mb} MB of memory")
             self.stop()
             raise OutOfMemory(f"used more than {self.limits.memory_mb} MB of memory")
+
+    def _check_output(self) -> None:
+        """Note an output that reached its limit, and give the next test an empty file again."""
+        with contextlib.suppress(OSError):
+            if os.path.getsize(f"{self._scratch}/output") >= self.limits.output_mb << 20:
+                self.note(f"wrote {self.limits.output_mb} MB of output, which is the limit")
+            os.truncate(f"{self._scratch}/output", 0)
 
     def note(self, cause: str) -> None:
         """Remember a cause for the verdict, once."""

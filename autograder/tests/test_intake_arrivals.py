@@ -40,24 +40,24 @@ def contents(found):
 
 def test_a_folder_or_an_archive_for_each_student(tmp_path):
     files = {
-        "smith/lqr.py": ONE,
-        "Zoë van Dijk/hw2_lqr_ilqr/lqr.py": TWO,
-        "jones.zip": zipped({"lqr.py": ONE}),
+        "s1/lqr.py": ONE,
+        "Ünï Cödé/hw2_lqr_ilqr/lqr.py": TWO,
+        "s2.zip": zipped({"lqr.py": ONE}),
         "李.tar.gz": tarred({"x/lqr.py": TWO}, "w:gz"),
         "grades.csv": b"",
         ".DS_Store": b"",
-        "__MACOSX/._smith": b"",
+        "__MACOSX/._s1": b"",
     }
     for found in both(tmp_path, files):
-        assert contents(found) == {"smith": ONE, "Zoë van Dijk": TWO, "jones": ONE, "李": TWO}
-        assert found["jones"].source == "jones.zip"
+        assert contents(found) == {"s1": ONE, "Ünï Cödé": TWO, "s2": ONE, "李": TWO}
+        assert found["s2"].source == "s2.zip"
 
 
 CANVAS = {
-    "smithbob_12_100_lqr.py": ONE,
-    "smithbob_12_101_hw2_lqr_ilqr.ipynb": NOTEBOOK,
-    "smithbob_LATE_13_102_lqr-1.py": TWO,
-    "van_dijkzoë_14_103_hw2.zip": zipped({"hw2/lqr.py": ONE}),
+    "lastfirst_12_100_lqr.py": ONE,
+    "lastfirst_12_101_hw2_lqr_ilqr.ipynb": NOTEBOOK,
+    "lastfirst_LATE_13_102_lqr-1.py": TWO,
+    "läst_näme_14_103_hw2.zip": zipped({"hw2/lqr.py": ONE}),
     "anon_aB3xY_104_lqr.py": TWO,
     "LATE_anon_Q9zzz_105_lqr.py": ONE,
 }
@@ -65,17 +65,17 @@ CANVAS = {
 
 def test_canvas(tmp_path):
     expected = {
-        "smithbob_12": ONE,
-        "smithbob_13": TWO,
-        "van_dijkzoë_14": ONE,
+        "lastfirst_12": ONE,
+        "lastfirst_13": TWO,
+        "läst_näme_14": ONE,
         "anon_aB3xY": TWO,
         "anon_Q9zzz": ONE,
     }
     for found in both(tmp_path, CANVAS):
         assert contents(found) == expected
-        assert found["smithbob_12"].files["hw2_lqr_ilqr.ipynb"] == NOTEBOOK
-        assert found["smithbob_12"].source == "lqr.py, hw2_lqr_ilqr.ipynb"
-        assert said(found["smithbob_13"]) == ""  # the "-1" is Canvas's doing
+        assert found["lastfirst_12"].files["hw2_lqr_ilqr.ipynb"] == NOTEBOOK
+        assert found["lastfirst_12"].source == "lqr.py, hw2_lqr_ilqr.ipynb"
+        assert said(found["lastfirst_13"]) == ""  # the "-1" is Canvas's doing
 
 
 def test_of_two_files_of_one_name_canvas_s_later_one_wins(tmp_path):
@@ -86,39 +86,39 @@ def test_of_two_files_of_one_name_canvas_s_later_one_wins(tmp_path):
 
 
 def test_a_file_s_name_cannot_pass_for_another_student_s_prefix(tmp_path):
-    laid(tmp_path / "canvas", {"mallory_1_100_smithbob_12_999_lqr.py": ONE, "smithbob_12_200_lqr.py": TWO})
-    assert contents(results(tmp_path / "canvas")) == {"mallory_1": None, "smithbob_12": TWO}
-    name = "Mallory_1_assignsubmission_file_Bob_2_assignsubmission_file_lqr.py"
-    laid(tmp_path / "moodle", {name: ONE, "Bob_2_assignsubmission_file_lqr.py": TWO})
-    assert contents(results(tmp_path / "moodle")) == {"Mallory_1": None, "Bob_2": TWO}
+    laid(tmp_path / "canvas", {"forger_1_100_lastfirst_12_999_lqr.py": ONE, "lastfirst_12_200_lqr.py": TWO})
+    assert contents(results(tmp_path / "canvas")) == {"forger_1": None, "lastfirst_12": TWO}
+    name = "Forger_1_assignsubmission_file_Other_2_assignsubmission_file_lqr.py"
+    laid(tmp_path / "moodle", {name: ONE, "Other_2_assignsubmission_file_lqr.py": TWO})
+    assert contents(results(tmp_path / "moodle")) == {"Forger_1": None, "Other_2": TWO}
 
 
 def test_moodle_with_folders_and_flat(tmp_path):
     folders = {
-        "Ann Lee_7_assignsubmission_file_/lqr.py": ONE,
-        "Ann Lee_8_assignsubmission_file/work.zip": zipped({"lqr.py": TWO}),
-        "Ann Lee_8_assignsubmission_onlinetext_/onlinetext.html": b"",
+        "Full Name_7_assignsubmission_file_/lqr.py": ONE,
+        "Full Name_8_assignsubmission_file/work.zip": zipped({"lqr.py": TWO}),
+        "Full Name_8_assignsubmission_onlinetext_/onlinetext.html": b"",
         "Participant_9_assignsubmission_file_/hw2/lqr.py": ONE,
     }
     for found in both(tmp_path, folders):
-        assert contents(found) == {"Ann Lee_7": ONE, "Ann Lee_8": TWO, "Participant_9": ONE}
+        assert contents(found) == {"Full Name_7": ONE, "Full Name_8": TWO, "Participant_9": ONE}
 
 
 def test_moodle_flat(tmp_path):
     flat = {
-        "Ann Lee_7_assignsubmission_file_lqr.py": ONE,
-        "Bo_8_assignsubmission_file_a.zip": zipped({"lqr.py": TWO}),
+        "Full Name_7_assignsubmission_file_lqr.py": ONE,
+        "Second Name_8_assignsubmission_file_a.zip": zipped({"lqr.py": TWO}),
     }
     for found in both(tmp_path, flat):
-        assert contents(found) == {"Ann Lee_7": ONE, "Bo_8": TWO}
+        assert contents(found) == {"Full Name_7": ONE, "Second Name_8": TWO}
 
 
 METADATA = """---
 submission_1001:
   :submitters:
-  - :name: Ann Lee
+  - :name: Full Name
     :sid: '0042'
-    :email: ann@example.org
+    :email: one@example.org
   :created_at: 2026-10-02 11:30:00.000000000 -07:00
   :score: 3.0
   :results:
@@ -132,20 +132,20 @@ submission_1001:
     :created_at: 2027-01-01 00:00:00 Z
 submission_1002:
   :submitters:
-  - :name: Bo Chen
+  - :name: Second Name
     :sid:
-    :email: bo@example.org
-  - :name: Cy Young
+    :email: two@example.org
+  - :name: Third Name
     :sid: '0077'
   :created_at: 2026-10-02 10:00:00 Z
 submission_1003:
   :submitters:
-  - :name: Ann Lee
+  - :name: Full Name
     :sid: '0042'
   :created_at: 2026-10-02 18:30:01 Z
 submission_1004:
   :submitters:
-  - :name: Ann Lee
+  - :name: Full Name
 submission_1005:
   :submitters: []
 """
@@ -162,14 +162,14 @@ def test_gradescope(tmp_path):
     for found in [*both(tmp_path / "a", files), *both(tmp_path / "b", wrapped)]:
         assert contents(found) == {
             "0042": b"1003\n",
-            "bo@example.org": b"1002\n",
+            "two@example.org": b"1002\n",
             "0077": b"1002\n",
-            "Ann Lee (submission_1004)": b"1004\n",
+            "Full Name (submission_1004)": b"1004\n",
             "submission_1005": ONE,
             "submission_1009": TWO,
         }
         assert "the latest was taken (submission_1003), not submission_1001" in said(found["0042"])
-        assert "handed in by a group: bo@example.org, 0077" in said(found["0077"])
+        assert "handed in by a group: two@example.org, 0077" in said(found["0077"])
 
 
 def test_gradescope_names_a_student_whose_folder_is_gone(tmp_path):
@@ -194,65 +194,63 @@ def test_gradescope_s_metadata_are_never_objects(tmp_path):
 
 def test_nbgrader_s_tree(tmp_path):
     files = {
-        "submitted/ann/hw2_lqr_ilqr/lqr.py": ONE,
-        "submitted/ann/hw2_lqr_ilqr/timestamp.txt": b"2026-10-02 01:00:00 UTC",
-        "submitted/ann/hw1_planning/lqr.py": TWO,
-        "submitted/bo/hw2/lqr.py": TWO,
-        "submitted/cy/hw1_planning/cem.py": TWO,
+        "submitted/one/hw2_lqr_ilqr/lqr.py": ONE,
+        "submitted/one/hw2_lqr_ilqr/timestamp.txt": b"2026-10-02 01:00:00 UTC",
+        "submitted/one/hw1_planning/lqr.py": TWO,
+        "submitted/two/hw2/lqr.py": TWO,
+        "submitted/three/hw1_planning/cem.py": TWO,
         "release/hw2_lqr_ilqr/x.ipynb": b"",
         "gradebook.db": b"",
     }
     for found in both(tmp_path, files):
-        assert contents(found) == {"ann": ONE, "bo": TWO}
-    assert contents(results(tmp_path / "class" / "submitted")) == {"ann": ONE, "bo": TWO}
+        assert contents(found) == {"one": ONE, "two": TWO}
+    assert contents(results(tmp_path / "class" / "submitted")) == {"one": ONE, "two": TWO}
 
 
 def test_nbgrader_s_exchange(tmp_path):
     files = {
-        "ann+hw2_lqr_ilqr+2026-10-02 01:00:00.123456 UTC+c2VjcmV0/lqr.py": ONE,
-        "ann+hw2_lqr_ilqr+2026-10-02 09:00:00.123456 UTC+c2VjcmV0/lqr.py": TWO,
-        "ann+hw1_planning+2026-11-02 09:00:00 UTC/lqr.py": ONE,
-        "bo+x+hw2_lqr_ilqr+2026-10-02 01:00:00 UTC.zip": zipped({"lqr.py": ONE}),
+        "one+hw2_lqr_ilqr+2026-10-02 01:00:00.123456 UTC+c2VjcmV0/lqr.py": ONE,
+        "one+hw2_lqr_ilqr+2026-10-02 09:00:00.123456 UTC+c2VjcmV0/lqr.py": TWO,
+        "one+hw1_planning+2026-11-02 09:00:00 UTC/lqr.py": ONE,
+        "two+x+hw2_lqr_ilqr+2026-10-02 01:00:00 UTC.zip": zipped({"lqr.py": ONE}),
     }
     for found in both(tmp_path, files):
-        assert contents(found) == {"ann": TWO, "bo+x": ONE}
-        assert "handed in 2 times" in said(found["ann"])
+        assert contents(found) == {"one": TWO, "two+x": ONE}
+        assert "handed in 2 times" in said(found["one"])
 
 
 def test_of_dated_archives_the_latest_wins(tmp_path):
     files = {
-        "smith_2026-10-02_11-30-00.zip": zipped({"lqr.py": ONE}),
-        "smith_2026-10-02_12-00-00.zip": zipped({"lqr.py": TWO}),
-        "smithson 2026-10-01.zip": zipped({"lqr.py": ONE}),
+        "s1_2026-10-02_11-30-00.zip": zipped({"lqr.py": ONE}),
+        "s1_2026-10-02_12-00-00.zip": zipped({"lqr.py": TWO}),
+        "s10 2026-10-01.zip": zipped({"lqr.py": ONE}),
     }
     for found in both(tmp_path, files):
-        assert contents(found) == {"smith": TWO, "smithson": ONE}
-        assert "not smith_2026-10-02_11-30-00.zip" in said(found["smith"])
+        assert contents(found) == {"s1": TWO, "s10": ONE}
+        assert "not s1_2026-10-02_11-30-00.zip" in said(found["s1"])
 
 
 def test_numbers_and_plus_signs_in_ids_are_no_dates_and_no_exchange(tmp_path):
-    ids = ["ann_20261002", "ann_20261003", "ann 2026", "a+b@example.org", "a+b+c"]
+    ids = ["s_20261002", "s_20261003", "s 2026", "a+b@example.org", "a+b+c"]
     for found in both(tmp_path, {f"{student}/lqr.py": student.encode() + b"\n" for student in ids}):
         assert contents(found) == {student: student.encode() + b"\n" for student in ids}
 
 
 def test_a_released_folder_without_the_module_is_one_submission_and_not_a_class(tmp_path):
     files = {"hw2_lqr_ilqr/course/x.py": b"", "hw2_lqr_ilqr/tests/y.py": b"", "hw2_lqr_ilqr/fig/z.png": b""}
-    (tmp_path / "ann.zip").write_bytes(zipped(files))
-    found = results(tmp_path / "ann.zip")
-    assert contents(found) == {"ann": None} and "missing: lqr.py" in said(found["ann"])
+    (tmp_path / "one.zip").write_bytes(zipped(files))
+    found = results(tmp_path / "one.zip")
+    assert contents(found) == {"one": None} and "missing: lqr.py" in said(found["one"])
 
 
 def test_an_archive_beside_its_own_folder_is_what_was_handed_in(tmp_path):
-    for found in both(
-        tmp_path, {"smith/lqr.py": ONE, "smith.zip": zipped({"lqr.py": TWO}), "jones/lqr.py": ONE}
-    ):
-        assert contents(found) == {"smith": TWO, "jones": ONE}
-        assert "the latest was taken (smith.zip), not smith" in said(found["smith"])
+    for found in both(tmp_path, {"s1/lqr.py": ONE, "s1.zip": zipped({"lqr.py": TWO}), "s2/lqr.py": ONE}):
+        assert contents(found) == {"s1": TWO, "s2": ONE}
+        assert "the latest was taken (s1.zip), not s1" in said(found["s1"])
 
 
 def test_students_whose_names_nearly_agree_stay_apart(tmp_path):
-    names = ["ann", "Ann", "ANN ", "a nn", "a-nn", "Jose\u0301", "José"]
+    names = ["one", "One", "ONE ", "o ne", "o-ne", "Cafe\u0301", "Café"]
     laid(tmp_path / "c", {f"{name}/lqr.py": f"n = {n}\n".encode() for n, name in enumerate(names)})
     found = results(tmp_path / "c")
     assert sorted(contents(found).values()) == [f"n = {n}\n".encode() for n in range(len(names))]
@@ -261,57 +259,59 @@ def test_students_whose_names_nearly_agree_stay_apart(tmp_path):
 
 def test_a_name_that_is_no_text_is_listed_in_a_printable_form(tmp_path):
     os.makedirs(os.fsencode(tmp_path / "c") + b"/caf\xe9")
-    laid(tmp_path / "c", {"ann/lqr.py": ONE})
-    assert list(results(tmp_path / "c")) == ["ann", "caf\\udce9"]
+    laid(tmp_path / "c", {"one/lqr.py": ONE})
+    assert list(results(tmp_path / "c")) == ["caf\\udce9", "one"]
 
 
 def test_one_submission_alone_is_named_by_itself_or_its_folder(tmp_path):
-    laid(tmp_path / "ann", {"lqr.py": ONE})
-    laid(tmp_path / "bo", {"hw2_lqr_ilqr/lqr.py": ONE, "hw2_lqr_ilqr/course/x.py": b""})
+    laid(tmp_path / "one", {"lqr.py": ONE})
+    laid(tmp_path / "two", {"hw2_lqr_ilqr/lqr.py": ONE, "hw2_lqr_ilqr/course/x.py": b""})
     laid(
         tmp_path,
         {
-            "cy.zip": zipped({"stuff/lqr.py": ONE}),
-            "dylan_5_600_lqr-2.py": ONE,
-            "eve.zip": zipped({"../lqr.py": ONE}),
+            "three.zip": zipped({"stuff/lqr.py": ONE}),
+            "lastfirst_5_600_lqr-2.py": ONE,
+            "odd.zip": zipped({"../lqr.py": ONE}),
         },
     )
     for name, student in [
-        ("ann", "ann"),
-        ("ann/lqr.py", "ann"),
-        ("bo", "bo"),
-        ("cy.zip", "cy"),
-        ("dylan_5_600_lqr-2.py", "dylan_5"),
+        ("one", "one"),
+        ("one/lqr.py", "one"),
+        ("two", "two"),
+        ("three.zip", "three"),
+        ("lastfirst_5_600_lqr-2.py", "lastfirst_5"),
     ]:
         assert contents(results(tmp_path / name)) == {student: ONE}
-    assert "'..'" in results(tmp_path / "eve.zip")["eve"].refused
+    assert "'..'" in results(tmp_path / "odd.zip")["odd"].refused
 
 
 def test_a_folder_around_the_class_has_no_meaning(tmp_path):
-    for found in both(tmp_path, {"export/hw2/ann/lqr.py": ONE, "export/hw2/bo.zip": zipped({"lqr.py": TWO})}):
-        assert contents(found) == {"ann": ONE, "bo": TWO}
+    for found in both(
+        tmp_path, {"export/hw2/one/lqr.py": ONE, "export/hw2/two.zip": zipped({"lqr.py": TWO})}
+    ):
+        assert contents(found) == {"one": ONE, "two": TWO}
 
 
 def test_a_class_of_one_in_a_folder(tmp_path):
-    laid(tmp_path / "c", {"ann/lqr.py": ONE})
-    assert contents(results(tmp_path / "c")) == {"ann": ONE}
+    laid(tmp_path / "c", {"one/lqr.py": ONE})
+    assert contents(results(tmp_path / "c")) == {"one": ONE}
 
 
 def test_hostile_names_in_a_class_s_archive_cost_only_whose_folder_they_name(tmp_path):
-    files = {"ann/lqr.py": ONE, "bo/lqr.py": TWO, "bo/../../etc/x": b"", "../evil": b"", "/etc/passwd": b""}
+    files = {"one/lqr.py": ONE, "two/lqr.py": TWO, "two/../../etc/x": b"", "../evil": b"", "/etc/passwd": b""}
     (tmp_path / "c.zip").write_bytes(zipped(files))
     found = results(tmp_path / "c.zip")
-    assert found["ann"].files == {"lqr.py": ONE} and "'..'" in found["bo"].refused
+    assert found["one"].files == {"lqr.py": ONE} and "'..'" in found["two"].refused
 
 
 def nothing(tmp_path):
     (tmp_path / "empty").mkdir()
     laid(tmp_path / "junk", {".DS_Store": b"", "roster.csv": b""})
     (tmp_path / "empty.zip").write_bytes(zipped({}))
-    (tmp_path / "cut.zip").write_bytes(zipped({"ann/lqr.py": CODE})[:-30])
+    (tmp_path / "cut.zip").write_bytes(zipped({"one/lqr.py": CODE})[:-30])
     (tmp_path / "text.zip").write_bytes(b"hello")
     (tmp_path / "a.rar").write_bytes(b"Rar!" + bytes(600))
-    (tmp_path / "cut.tar.gz").write_bytes(tarred({"ann/lqr.py": os.urandom(3000)}, "w:gz")[:-500])
+    (tmp_path / "cut.tar.gz").write_bytes(tarred({"one/lqr.py": os.urandom(3000)}, "w:gz")[:-500])
     os.mkfifo(tmp_path / "fifo")
     return ["empty", "junk", "missing", "empty.zip", "cut.zip", "text.zip", "a.rar", "cut.tar.gz", "fifo"]
 

@@ -176,9 +176,9 @@ def test_what_is_shown_is_printable_and_short(name):
 
 
 def test_plain_ids_are_their_own_safe_names():
-    for student in ("smith", "0042", "s_12-b"):
+    for student in ("s1", "0042", "s_12-b"):
         assert safe_name(student) == student
-    assert safe_name("Zoë van Dijk").startswith("zoe-van-dijk-")
+    assert safe_name("Ünï Cödé").startswith("uni-code-")
 
 
 def test_a_zip_whose_member_differs_from_its_directory_is_not_believed():

@@ -95,15 +95,15 @@ def test_links_fifos_and_sockets_in_a_folder_are_refused(tmp_path, monkeypatch):
 
 def test_a_link_in_place_of_the_folder_or_above_it_is_refused(tmp_path):
     laid(tmp_path / "elsewhere", {"hw2_lqr_ilqr/lqr.py": CODE})
-    laid(tmp_path / "class", {"bob/lqr.py": CODE})
-    (tmp_path / "class" / "alice").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "class" / "carol.zip").symlink_to(tmp_path / "elsewhere" / "x.zip")
+    laid(tmp_path / "class", {"plain/lqr.py": CODE})
+    (tmp_path / "class" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "class" / "archived.zip").symlink_to(tmp_path / "elsewhere" / "x.zip")
     listed = arrivals(tmp_path / "class", a_homework())
     results = {arrival.student: receive(arrival, a_homework()) for arrival in listed}
-    assert results.pop("bob").files == {"lqr.py": CODE}
+    assert results.pop("plain").files == {"lqr.py": CODE}
     assert len(results) == 2 and all("symbolic link" in result.refused for result in results.values())
     behind = Arrival(
-        "alice", "x", tmp_path / "class", (listed[0].pieces[0]._replace(inside="alice/hw2_lqr_ilqr"),)
+        "linked", "x", tmp_path / "class", (listed[0].pieces[0]._replace(inside="linked/hw2_lqr_ilqr"),)
     )
     assert "behind a symbolic link" in receive(behind, a_homework()).refused
 
@@ -372,10 +372,14 @@ def test_memory_stays_within_the_limit_whatever_an_archive_says(tmp_path):
     (tmp_path / "b.zip").write_bytes(zipped({"lqr.py": zeros}))
     (tmp_path / "c.zip").write_bytes(zipped({"n.zip": zipped({"lqr.py": zeros})}))
     del zeros
+    padding = b"".join(os.urandom(100) + bytes(15_000) for _ in range(1000))
+    fan = zipped({"x.zip": zipped({"padding": padding}, zipfile.ZIP_STORED)})
+    laid(tmp_path / "d", {f"{n}.zip": fan for n in range(20)})
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     out = subprocess.run(
         [sys.executable, "-c", BOMB, tmp_path], capture_output=True, text=True, env=environment, check=True
     )
     *reasons, peak = out.stdout.splitlines()
-    assert len(reasons) == 3 and all("unpacks to more than" in reason for reason in reasons)
-    assert int(peak) < 40
+    assert len(reasons) == 4 and all("unpacks to more than" in reason for reason in reasons[:3])
+    assert "its archives hold more than 40 MB" in reasons[3]
+    assert int(peak) < 100

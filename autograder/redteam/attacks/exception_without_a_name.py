@@ -5,8 +5,6 @@ class Nameless(type):
     def __name__(cls):
         raise cls
 
-    __qualname__ = __module__ = __name__
-
 
 class Nothing(BaseException, metaclass=Nameless):
     def __str__(self):

