@@ -82,7 +82,12 @@ def grade_class(
             key = store.key(submission.digest, homework.version, policy.tier, policy.secret)
             has_notebook = homework.notebook in submission.files
             notes = list(submission.notes)
-            records.append((Record(submission.student, submission.source, notes, submission.refused, None, has_notebook), key))
+            records.append(
+                (
+                    Record(submission.student, submission.source, notes, submission.refused, None, has_notebook),
+                    key,
+                )
+            )
             if submission.refused or key in verdicts:
                 done(1)
             elif key in waiting:
@@ -115,7 +120,9 @@ def grade_class(
 
 def run_pool(homework: Homework, tasks, policy: Policy):
     """Yield (key, verdict) as graders finish, keeping every seat busy."""
-    count = policy.processes or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = (
+        policy.processes or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     seats = [Seat(slot) for slot in range(count)]
     again: deque[Task] = deque()
     tasks = iter(tasks)

@@ -26,7 +26,9 @@ app = typer.Typer(
 console = Console(highlight=False, soft_wrap=True)
 
 HomeworkName = Annotated[str, typer.Argument(help='a homework: "hw2", its full name, or its folder')]
-TierName = Annotated[str, typer.Option("--tier", help="auto, bubblewrap, landlock, or none (no isolation; only by name)")]
+TierName = Annotated[
+    str, typer.Option("--tier", help="auto, bubblewrap, landlock, or none (no isolation; only by name)")
+]
 Processes = Annotated[int, typer.Option("--processes", min=0, help="graders at once; 0 means one for each core")]
 
 
@@ -53,7 +55,9 @@ def _fail(text: str, code: int) -> None:
 def grade(
     homework: HomeworkName,
     submissions: Annotated[Path, typer.Argument(help="a folder or archive of the class, as an LMS exports it")],
-    out: Annotated[Path | None, typer.Option("--out", help="where verdicts and reports go [default: grades/<homework>]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="where verdicts and reports go [default: grades/<homework>]")
+    ] = None,
     tier: TierName = "auto",
     processes: Processes = 0,
     gradebook: Annotated[str, typer.Option(help="nbgrader database, a path or URL [default: <out>/gradebook.db]")] = "",
@@ -202,7 +206,10 @@ def _policy(tier: str, processes: int):
     from course.testing import course_secret
 
     chosen = choose(tier)
-    secret = course_secret()
+    try:
+        secret = course_secret()
+    except ValueError as error:
+        raise UserError(str(error)) from None
     console.print(f"sandbox: {_plain(str(chosen))}")
     if secret.is_development:
         console.print(

@@ -35,7 +35,9 @@ def make_class(homework: Homework, folder: Path, hostile: bool) -> int:
     folder.mkdir(parents=True)
     class_ = honest(homework, load_variants(homework))
     if hostile:
-        class_ += [{name: data for name, data in attack.files.items()} for attack in attacks() if attack.name in HOSTILE]
+        class_ += [
+            {name: data for name, data in attack.files.items()} for attack in attacks() if attack.name in HOSTILE
+        ]
     notebook = notebook_text(homework).encode()
     for number, files in enumerate(class_, start=1):
         name = f"student{number:02d}_{4000 + number}_{70000 + number}_{homework.name}.zip"
@@ -52,7 +54,13 @@ def honest(homework: Homework, variants: Variants) -> list[dict[str, bytes]]:
     texts += [variant.files for variant in variants.misconceptions[::step][:MISTAKES]]
     untouched = skeleton(homework).files
     texts.append(untouched)
-    texts.append({module: reference[module].split("\ndef forward")[0] + "\n\ndef forward" + untouched[module].split("\ndef forward")[1]})
+    texts.append(
+        {
+            module: reference[module].split("\ndef forward")[0]
+            + "\n\ndef forward"
+            + untouched[module].split("\ndef forward")[1]
+        }
+    )
     texts.append({module: reference[module].replace("def backward(F, f, C, c)", "def backward(F, f, C, c", 1)})
     texts.append({module: "import controlz\n" + reference[module]})
     texts.append({module: reference[module] + LOOP})

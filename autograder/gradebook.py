@@ -126,9 +126,7 @@ def _define(book, homework: Homework) -> None:
         )
     for entry in homework.exercises + homework.written:
         kind = "markdown" if entry in homework.written else "code"
-        book.update_or_create_grade_cell(
-            grade_id(entry.id), name, name, max_score=entry.points, cell_type=kind
-        )
+        book.update_or_create_grade_cell(grade_id(entry.id), name, name, max_score=entry.points, cell_type=kind)
         book.update_or_create_solution_cell(grade_id(entry.id), name, name)
 
 

@@ -107,7 +107,13 @@ class Homework:
     def version(self) -> str:
         """A digest of everything that can change a grade: configuration, tests, solutions, `course/`, the grader."""
         digest = hashlib.sha256()
-        roots = [self.root / "homework.toml", self.hidden, self.solutions, self.project / "course", PROJECT / "autograder"]
+        roots = [
+            self.root / "homework.toml",
+            self.hidden,
+            self.solutions,
+            self.project / "course",
+            PROJECT / "autograder",
+        ]
         for root in roots:
             files = [root] if root.is_file() else sorted(root.rglob("*.py")) + sorted(root.rglob("*.toml"))
             for file in files:

@@ -33,7 +33,9 @@ def grade_to_reports(
     store.check_writable()
     remove_remains()
     with progress(total=len(found)) as bar:
-        result = grade_class(homework, [partial(receive, arrival, homework) for arrival in found], store, policy, bar.update)
+        result = grade_class(
+            homework, [partial(receive, arrival, homework) for arrival in found], store, policy, bar.update
+        )
     write_outputs(result, homework, out, gradebook)
     return result
 
@@ -48,8 +50,16 @@ def write_outputs(result: ClassResult, homework: Homework, out: Path, gradebook:
 
 def result_table(result: ClassResult) -> Table:
     """Return the class as a table for the terminal."""
-    table = Table(title=f"{result.title}: {len(result.records)} submissions, sandbox {result.tier}", title_justify="left")
-    for name, justify in [("student", "left"), ("points", "right"), ("tests", "left"), ("what happened", "left")]:
+    table = Table(
+        title=f"{result.title}: {len(result.records)} submissions, sandbox {result.tier}",
+        title_justify="left",
+    )
+    for name, justify in [
+        ("student", "left"),
+        ("points", "right"),
+        ("tests", "left"),
+        ("what happened", "left"),
+    ]:
         table.add_column(name, justify=justify, overflow="fold")
     for record in result.records:
         table.add_row(Text(one_line(record.student, 40)), _points(record), _statuses(record), Text(_remark(record)))

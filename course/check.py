@@ -155,9 +155,7 @@ class _Watcher:
         self.exercise, self.reports, self.broken = exercise, {}, ""
 
     def pytest_collection_modifyitems(self, items) -> None:
-        items[:] = [
-            item for item in items if any(m.args[0] == self.exercise for m in item.iter_markers("exercise"))
-        ]
+        items[:] = [item for item in items if any(m.args[0] == self.exercise for m in item.iter_markers("exercise"))]
 
     def pytest_collectreport(self, report) -> None:
         if report.failed:

@@ -51,9 +51,7 @@ def style():
     return mpl.rc_context(STYLE)
 
 
-def plot_series(
-    axes, times, values, *, labels: Sequence[str] = (), unit: str = "", held: bool = False, target=None
-):
+def plot_series(axes, times, values, *, labels: Sequence[str] = (), unit: str = "", held: bool = False, target=None):
     """Draw quantities over time, each named at its right end.
 
     times: [T] seconds.  values: [T] or [T, k].  labels: k names.  unit: of the vertical axis.
@@ -161,9 +159,7 @@ def _name_ends(axes, at, ends, labels, colours) -> None:
             push = max(0.0, gap - (places[above] - places[below])) / 2
             places[below], places[above] = places[below] - push, places[above] + push
     for place, label, colour in zip(places, labels, colours, strict=True):
-        dark = 0.8 * np.array(
-            mpl.colors.to_rgb(colour)
-        )  # letters are thinner than lines and need more contrast
+        dark = 0.8 * np.array(mpl.colors.to_rgb(colour))  # letters are thinner than lines and need more contrast
         axes.annotate(label, (at, place), xytext=(6, 0), textcoords="offset points", color=dark, va="center")
 
 

@@ -58,9 +58,7 @@ def diagnose(
             if same(transcript, theirs) and not same(theirs, transcript_of(None, test)):
                 explained.setdefault(variant, set()).add(test)
     best = [
-        variant
-        for variant, tests in explained.items()
-        if not any(tests < others for others in explained.values())
+        variant for variant, tests in explained.items() if not any(tests < others for others in explained.values())
     ]  # a mistake that explains strictly less than another is a coincidence of small cases
     best.sort(key=lambda variant: -len(explained[variant]))
     return [

@@ -11,7 +11,10 @@ from course.testing import StudentError
 from course.testing.outcome import INTERNAL, outcome_of
 
 OUR_FAULT = "This test could not be run because of a fault of ours. It costs nothing; somebody will look at it."
-IMPORT_FAULTS = {"OutOfTime": "timeout", "OutOfMemory": "memory"}  # remembered by the sandbox, told by the worker
+IMPORT_FAULTS = {
+    "OutOfTime": "timeout",
+    "OutOfMemory": "memory",
+}  # remembered by the sandbox, told by the worker
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")
 
 
@@ -26,6 +29,8 @@ def judge(error: BaseException | None) -> tuple[str, str, str]:
     if isinstance(error, pytest.skip.Exception):
         return "skipped", str(error), ""
     outcome = outcome_of(error)
+    if isinstance(error, TypeError) and str(error).endswith("object is not callable"):
+        return "failed", "a name of yours that should be a function or a class holds something else", ""
     if outcome.status == INTERNAL:
         return INTERNAL, OUR_FAULT, "".join(traceback.format_exception(error))[-4000:]
     if isinstance(error, StudentError) and not error.todo:

@@ -43,12 +43,32 @@ class Options:
 
 
 def run_suite(
-    homework: Homework, options: Options, jobs: Iterable[Submission], emit: Callable[[Submission, Verdict], None]
+    homework: Homework,
+    options: Options,
+    jobs: Iterable[Submission],
+    emit: Callable[[Submission, Verdict], None],
 ) -> None:
     """Grade every submission that `jobs` yields and hand each verdict to `emit`."""
     hidden = str(homework.hidden)
-    arguments = ["-c", os.devnull, "--rootdir", hidden, "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal"]
-    arguments += ["-p", "course.testing.plugin", "--import-mode=importlib", "-o", f"pythonpath={hidden}", hidden]
+    arguments = [
+        "-c",
+        os.devnull,
+        "--rootdir",
+        hidden,
+        "--noconftest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+    ]
+    arguments += [
+        "-p",
+        "course.testing.plugin",
+        "--import-mode=importlib",
+        "-o",
+        f"pythonpath={hidden}",
+        hidden,
+    ]
     grader = Grader(homework, options, jobs, emit)
     for path in homework.hidden.glob("*.py"):
         sys.modules.pop(path.stem, None)  # of an earlier run in this process, perhaps another homework's

@@ -37,7 +37,9 @@ class Variants:
 
 def reference_files(homework: Homework) -> dict[str, str]:
     """Return the solution's files without markers: what a perfect student hands in."""
-    return {name: strip_markers((homework.solutions / name).read_text(encoding="utf-8"), name) for name in homework.files}
+    return {
+        name: strip_markers((homework.solutions / name).read_text(encoding="utf-8"), name) for name in homework.files
+    }
 
 
 def given_files(homework: Homework) -> dict[str, str]:

@@ -112,6 +112,8 @@ def exercise_results(exercises, tests: list[TestResult]) -> list[ExerciseResult]
             continue
         share = exercise.points / total
         results.append(
-            ExerciseResult(exercise.id, exercise.title, round(earned * share, 4), exercise.points, round(held * share, 4))
+            ExerciseResult(
+                exercise.id, exercise.title, round(earned * share, 4), exercise.points, round(held * share, 4)
+            )
         )
     return results

@@ -40,9 +40,7 @@ def open_piece(arrival: Arrival, piece: Piece, stack: ExitStack) -> Source:
     try:
         stream = stack.enter_context(open(arrival.path, "rb"))
     except OSError as error:
-        raise Refused(
-            f"{arrival.path.name} cannot be read ({error.strerror}); check that it is there"
-        ) from None
+        raise Refused(f"{arrival.path.name} cannot be read ({error.strerror}); check that it is there") from None
     return SliceSource(open_class(stream), piece.inside, piece.name)
 
 
@@ -67,9 +65,7 @@ def open_archive(data: bytes, name: str, cap: int, notes: list[str]) -> Source:
             f"{shown(name)} is called {ends_as} but is {'a zip' if form == 'zip' else 'a tar'} archive; "
             "it was read as that"
         )
-    return (
-        ZipSource(stream, DIRECTORY, ENTRIES) if form == "zip" else _other(stream, form, cap, ENTRIES, name)
-    )
+    return ZipSource(stream, DIRECTORY, ENTRIES) if form == "zip" else _other(stream, form, cap, ENTRIES, name)
 
 
 def _other(stream: BinaryIO, form: str, cap: int, most: int, name: str = "the archive") -> Source:

@@ -25,9 +25,7 @@ def arrivals(path: Path | str, homework: Homework) -> list[Arrival]:
     if not path.exists():
         raise UserError(f"{path}: not there; expected a folder or an archive of submissions")
     if not (path.is_dir() or path.is_file()):
-        raise UserError(
-            f"{path}: not a file and not a folder; expected a folder or an archive of submissions"
-        )
+        raise UserError(f"{path}: not a file and not a folder; expected a folder or an archive of submissions")
     path = path.resolve()
     shelf = FolderShelf(path) if path.is_dir() else ArchiveShelf(path) if is_archive(path) else None
     claims = _claims(shelf, homework, path) if shelf else [_alone(path, homework)]
@@ -57,8 +55,7 @@ def _ids(groups: dict[str, list[Claim]]) -> dict[str, str]:
     ids = {key: shown(unicodedata.normalize("NFC", student), 1000) for key, student in raw.items()}
     count = Counter(ids.values())
     return {
-        key: ids[key] if count[ids[key]] == 1 else shown(f"{ascii(raw[key])[1:-1]} ({key})", 2000)
-        for key in groups
+        key: ids[key] if count[ids[key]] == 1 else shown(f"{ascii(raw[key])[1:-1]} ({key})", 2000) for key in groups
     }
 
 
@@ -117,9 +114,7 @@ def _of_gradescope(shelf: Shelf, level: str, names: dict[str, bool]) -> list[Cla
         group = (f"handed in by a group: {', '.join(entry.submitters)}",) * (len(entry.submitters) > 1)
         inside, time = _join(level, entry.folder), (entry.created, entry.folder.rpartition("_")[2].zfill(20))
         for student in entry.submitters:
-            claim = Claim(
-                f"gradescope {student}", student, inside, time=time, source=entry.folder, notes=group
-            )
+            claim = Claim(f"gradescope {student}", student, inside, time=time, source=entry.folder, notes=group)
             claims.append(claim)
     others = [name for name, folder in names.items() if folder and name not in known]
     return claims + [claim for name in others if (claim := of_anyone(name, True, _join(level, name)))]
@@ -137,9 +132,7 @@ def _alone(path: Path, homework: Homework) -> Claim:
 
 def _holds(names: dict[str, bool], homework: Homework) -> bool:
     """Tell whether a submission lies right here: a file asked for, or the `course/` of a release."""
-    return "course" in names or any(
-        likeness(name, asked) is not None for name in names for asked in wanted(homework)
-    )
+    return "course" in names or any(likeness(name, asked) is not None for name in names for asked in wanted(homework))
 
 
 def _several(names: dict[str, bool]) -> bool:

@@ -56,8 +56,7 @@ def entries(text: bytes) -> list[Entry]:
         line = " ".join(str(error).split())[:120]
         raise UserError(f"{METADATA}: not readable as YAML ({line}); download the export again") from None
     return [
-        Entry(folder, created.get(folder, 0.0), _ids(folder, list(group.values())))
-        for folder, group in people.items()
+        Entry(folder, created.get(folder, 0.0), _ids(folder, list(group.values()))) for folder, group in people.items()
     ]
 
 

@@ -87,9 +87,7 @@ def of_exchange(name: str) -> bool:
 def of_anyone(name: str, folder: bool, inside: str) -> Claim | None:
     """Read `name` as a student's own folder or archive; None for what lies about in a class's folder."""
     stem = (
-        name
-        if folder
-        else archive_stem(name) or (name.rpartition(".")[0] if name.endswith((".py", ".ipynb")) else "")
+        name if folder else archive_stem(name) or (name.rpartition(".")[0] if name.endswith((".py", ".ipynb")) else "")
     )
     if not stem or name.startswith("."):
         return None

@@ -44,9 +44,7 @@ def fold(name: str) -> str:
 
 def shown(name: object, most: int = 60) -> str:
     """Return `name` fit for one line of a message: printable, at most `most` characters."""
-    text = "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(name)
-    )
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(name))
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
@@ -65,18 +63,12 @@ def clean(name: str) -> Parts:
     """Cut a member's name into its parts, or raise Refused for a name that no honest program writes."""
     forward = name.replace("\\", "/")
     if "\0" in name:
-        raise Refused(
-            f"{shown(name)}: the name holds a NUL character; expected plain file names: zip the files again"
-        )
+        raise Refused(f"{shown(name)}: the name holds a NUL character; expected plain file names: zip the files again")
     if forward.startswith("/") or re.match(r"[A-Za-z]:", forward):
-        raise Refused(
-            f"{shown(name)}: the name is an absolute path; expected plain file names: zip the files again"
-        )
+        raise Refused(f"{shown(name)}: the name is an absolute path; expected plain file names: zip the files again")
     parts = split(name)
     if ".." in parts:
-        raise Refused(
-            f"{shown(name)}: the name leads out of the folder by '..'; expected plain file names: zip again"
-        )
+        raise Refused(f"{shown(name)}: the name leads out of the folder by '..'; expected plain file names: zip again")
     if len(name) > 1024 or len(parts) > 32:
         raise Refused(f"{shown(name)}: the name is too long or too deep; expected the files in one folder")
     return parts

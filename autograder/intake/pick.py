@@ -84,16 +84,10 @@ def refuse_shadows(items: Iterable[Item], base: Parts, homework: Homework) -> No
     """Raise Refused if something beside the homework's files has the name of a module of the worker's."""
     beside = [item.parts[len(base) :] for item in items if item.parts[: len(base)] == base]
     above = [item.parts for item in items if len(item.parts) == 1]
-    anywhere = [
-        item.parts[-1:]
-        for item in items
-        if item.parts[-1].lower() in ("sitecustomize.py", "usercustomize.py")
-    ]
+    anywhere = [item.parts[-1:] for item in items if item.parts[-1].lower() in ("sitecustomize.py", "usercustomize.py")]
     given = [path.rpartition("/")[2] for path in homework.given]
     if name := shadowed([*beside, *above, *anywhere], (*homework.files, *given), homework.preload):
-        raise Refused(
-            f"{shown(name)} has the name of a Python module and would hide it; rename it or leave it out"
-        )
+        raise Refused(f"{shown(name)} has the name of a Python module and would hide it; rename it or leave it out")
 
 
 def remarks(picked: Picked, items: Iterable[Item], homework: Homework) -> list[str]:
@@ -107,22 +101,15 @@ def remarks(picked: Picked, items: Iterable[Item], homework: Homework) -> list[s
             notes.append(f"{shown(item.parts[-1])} was taken as {name}")
         if item.parts[:-1] != picked.base:
             notes.append(
-                f"{name} was found apart from the others, "
-                f"in {shown('/'.join(item.parts[:-1]) or 'the top folder')}"
+                f"{name} was found apart from the others, in {shown('/'.join(item.parts[:-1]) or 'the top folder')}"
             )
     taken = set(picked.files.values())
-    extra = [
-        "/".join(item.parts)
-        for item in items
-        if item not in taken and not _given(item, picked.base, homework)
-    ]
+    extra = ["/".join(item.parts) for item in items if item not in taken and not _given(item, picked.base, homework)]
     idle = sorted({name for path in extra if (name := path.rpartition("/")[2]) in CONFIGURATION})
     if idle:
         notes.append(f"without effect on grading and not taken: {listed(idle)}")
     if rest := [path for path in extra if path.rpartition("/")[2] not in CONFIGURATION]:
-        notes.append(
-            f"{len(rest)} other file{'s' * (len(rest) > 1)} not asked for and not taken: {listed(rest)}"
-        )
+        notes.append(f"{len(rest)} other file{'s' * (len(rest) > 1)} not asked for and not taken: {listed(rest)}")
     return notes
 
 

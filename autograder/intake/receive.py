@@ -34,9 +34,7 @@ class Opening:
         """Read an archive into memory; raise Refused if it is damaged or one too many."""
         self.held += archive.size
         if self.held > 2 * self.cap:
-            raise Refused(
-                f"its archives hold more than {2 * self.cap >> 20} MB; hand in only the files asked for"
-            )
+            raise Refused(f"its archives hold more than {2 * self.cap >> 20} MB; hand in only the files asked for")
         try:
             return archive.fetch(self.cap)
         except Unreadable as error:
@@ -54,8 +52,7 @@ def receive(arrival: Arrival, homework: Homework) -> Submission:
         refused = str(reason)
     except Exception as error:  # whatever a stranger's file does to a reader must cost that stranger alone
         refused = (
-            f"{shown(arrival.source)} could not be read ({type(error).__name__}: {shown(error)}); "
-            "look at it by hand"
+            f"{shown(arrival.source)} could not be read ({type(error).__name__}: {shown(error)}); look at it by hand"
         )
     return Submission(arrival.student, arrival.source, {}, tuple(notes), refused)
 
@@ -63,9 +60,7 @@ def receive(arrival: Arrival, homework: Homework) -> Submission:
 def _files(arrival: Arrival, homework: Homework, notes: list[str], stack: ExitStack) -> dict[str, bytes]:
     loose: dict[str, Item] = {}
     for piece in arrival.pieces:  # oldest first: a newer piece replaces what it brings again
-        loose.update(
-            (fold("/".join(item.parts)), item) for item in _items(open_piece(arrival, piece, stack), notes)
-        )
+        loose.update((fold("/".join(item.parts)), item) for item in _items(open_piece(arrival, piece, stack), notes))
     items = list(loose.values())
     _refuse_excess(items, homework)
     archives = [item for item in items if archive_stem(item.parts[-1])]
@@ -97,16 +92,14 @@ def _items(source: Source, notes: list[str]) -> list[Item]:
         if entry.kind not in ("file", "folder"):
             article = "an" if entry.kind[0] in "aeiou" else "a"
             raise Refused(
-                f"{shown(entry.name)} is {article} {entry.kind}, expected a plain file; "
-                "hand in the file itself"
+                f"{shown(entry.name)} is {article} {entry.kind}, expected a plain file; hand in the file itself"
             )
         folders.update(fold("/".join(parts[:n])) for n in range(1, len(parts) + (entry.kind == "folder")))
         if entry.kind == "file":
             key = fold("/".join(parts))
             if key in seen:
                 raise Refused(
-                    f"{shown(entry.name)} and {shown(seen[key])} are one name on some systems; "
-                    "hand in one of them"
+                    f"{shown(entry.name)} and {shown(seen[key])} are one name on some systems; hand in one of them"
                 )
             seen[key] = entry.name
             kept.append(entry)
@@ -114,9 +107,7 @@ def _items(source: Source, notes: list[str]) -> list[Item]:
         raise Refused(f"{shown(min(both))} is a file and a folder at once; zip the files again")
     source.inspect(kept)
     if junk:
-        notes.append(
-            f"{len(junk)} file{'s' * (len(junk) > 1)} of the system or an editor ignored: {listed(junk)}"
-        )
+        notes.append(f"{len(junk)} file{'s' * (len(junk) > 1)} of the system or an editor ignored: {listed(junk)}")
     return [Item(clean(entry.name), entry.size, partial(source.read, entry)) for entry in kept]
 
 
@@ -124,22 +115,17 @@ def _refuse_excess(items: list[Item], homework: Homework) -> None:
     limits, total = homework.limits, sum(item.size for item in items)
     if len(items) > limits.archive_files:
         raise Refused(
-            f"it holds {len(items)} files, expected at most {limits.archive_files}; "
-            "hand in only the files asked for"
+            f"it holds {len(items)} files, expected at most {limits.archive_files}; hand in only the files asked for"
         )
     if total > limits.archive_mb << 20:
         largest = shown("/".join(max(items, key=lambda item: item.size).parts))
-        raise Refused(
-            f"it holds {_megabytes(total)} MB, expected at most {limits.archive_mb}; leave out {largest}"
-        )
+        raise Refused(f"it holds {_megabytes(total)} MB, expected at most {limits.archive_mb}; leave out {largest}")
 
 
 def _unpacked(archives: list[Item], opening: Opening, depth: int) -> tuple[list[Item], Picked]:
     """Open archives, the newest first; return the files of the newest that holds one asked for."""
     if depth > DEPTH:
-        raise Refused(
-            f"archives lie more than {DEPTH} deep in one another; zip the files themselves and hand that in"
-        )
+        raise Refused(f"archives lie more than {DEPTH} deep in one another; zip the files themselves and hand that in")
     homework, notes, found = opening.homework, opening.notes, []
     for archive in sorted(archives, key=lambda item: uncopied(item.parts[-1])[1], reverse=True):
         name = archive.parts[-1]
@@ -177,8 +163,7 @@ def _content(name: str, item: Item, homework: Homework, notes: list[str]) -> byt
     cap = min(MODULE, homework.limits.archive_mb << 20) if module else homework.limits.archive_mb << 20
     if item.size > cap:
         raise Refused(
-            f"{name} has {_megabytes(item.size)} MB, expected at most {_megabytes(cap)}; "
-            "a source file is smaller"
+            f"{name} has {_megabytes(item.size)} MB, expected at most {_megabytes(cap)}; a source file is smaller"
         )
     try:
         data = item.fetch(cap)
@@ -196,11 +181,7 @@ def _missing(files: dict[str, bytes], items: list[Item], homework: Homework) -> 
     if not items:
         notes.append("nothing was handed in")
     if lacking:
-        hint = (
-            "; a notebook was handed in, but it is never run for grading"
-            if homework.notebook in files
-            else ""
-        )
+        hint = "; a notebook was handed in, but it is never run for grading" if homework.notebook in files else ""
         notes.append(f"missing: {', '.join(lacking)}{hint}")
     if homework.written and homework.notebook not in files:
         notes.append(f"missing: {homework.notebook}, which holds the written answers")

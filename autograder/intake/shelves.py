@@ -48,9 +48,7 @@ class FolderShelf:
     def read(self, name: str) -> bytes:
         path = self._path / name
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UserError(
-                f"{name}: got a link or a special file, expected a plain file; download the export again"
-            )
+            raise UserError(f"{name}: got a link or a special file, expected a plain file; download the export again")
         with open(path, "rb") as file:
             return file.read(gradescope.MOST)
 

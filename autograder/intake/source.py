@@ -51,15 +51,11 @@ class DiskSource:
         try:
             status = os.lstat(self._path)
             if not stat.S_ISDIR(status.st_mode):
-                return [
-                    Entry(self._name or self._path.name, _kind(status), status.st_size, (self._path, status))
-                ]
+                return [Entry(self._name or self._path.name, _kind(status), status.st_size, (self._path, status))]
             found: list[Entry] = []
             self._walk(self._path, (), found)
         except OSError as error:
-            raise Refused(
-                f"{self._path.name} cannot be read ({error.strerror}); check that it is there"
-            ) from None
+            raise Refused(f"{self._path.name} cannot be read ({error.strerror}); check that it is there") from None
         return found
 
     def _walk(self, folder: Path, parts: tuple[str, ...], found: list[Entry]) -> None:
@@ -70,9 +66,7 @@ class DiskSource:
             kind, below = _kind(status), (*parts, child.name)
             found.append(Entry("/".join(below), kind, status.st_size, (Path(child.path), status)))
             if len(found) > self._most:
-                raise Refused(
-                    f"the folder holds more than {self._most} entries; hand in only the files asked for"
-                )
+                raise Refused(f"the folder holds more than {self._most} entries; hand in only the files asked for")
             if kind == "folder" and not is_junk(below) and len(below) < 32:
                 self._walk(Path(child.path), below, found)
 
@@ -82,12 +76,7 @@ class DiskSource:
     def read(self, entry: Entry, cap: int) -> bytes:
         """Return the content, at most `cap` bytes, if it is still the regular file that was listed."""
         path, seen = entry.key
-        flags = (
-            os.O_RDONLY
-            | getattr(os, "O_NOFOLLOW", 0)
-            | getattr(os, "O_NONBLOCK", 0)
-            | getattr(os, "O_BINARY", 0)
-        )
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
             with open(os.open(path, flags), "rb", buffering=0) as file:
                 now = os.fstat(file.fileno())
@@ -139,10 +128,4 @@ def _kind(status: os.stat_result) -> str:
         return "file" if status.st_nlink == 1 else "hard link"
     if stat.S_ISLNK(mode):
         return "symbolic link"
-    return (
-        "FIFO"
-        if stat.S_ISFIFO(mode)
-        else "device"
-        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
-        else "special file"
-    )
+    return "FIFO" if stat.S_ISFIFO(mode) else "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "special file"

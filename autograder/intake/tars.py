@@ -59,9 +59,7 @@ class _Stream:
     def chunks(self, size: int) -> Iterator[bytes]:
         """Yield the next `size` bytes, fewer if the stream ends."""
         if self.position + size > self._cap:
-            raise Refused(
-                f"the archive unpacks to more than {self._cap >> 20} MB; hand in only the files asked for"
-            )
+            raise Refused(f"the archive unpacks to more than {self._cap >> 20} MB; hand in only the files asked for")
         while size:
             try:
                 chunk = self._stream.read(min(size, CHUNK))
@@ -94,9 +92,7 @@ class TarSource:
             for entry in members(_Stream(self._stream, self._form, self._cap)):
                 found.append(entry)
                 if len(found) > self._most:
-                    raise Refused(
-                        f"the archive holds more than {self._most} entries; hand in only the files asked for"
-                    )
+                    raise Refused(f"the archive holds more than {self._most} entries; hand in only the files asked for")
         except Unreadable as error:
             raise Refused(f"the tar archive is {error}; hand it in again") from None
         return found
@@ -117,9 +113,7 @@ class TarSource:
 def is_tar(block: bytes) -> bool:
     """Tell whether `block` starts with a tar header, by its checksum."""
     try:
-        return (
-            len(block) >= BLOCK and any(block[:BLOCK]) and _checksum(block[:BLOCK]) == _number(block[148:156])
-        )
+        return len(block) >= BLOCK and any(block[:BLOCK]) and _checksum(block[:BLOCK]) == _number(block[148:156])
     except (ValueError, Refused):
         return False
 
@@ -132,9 +126,7 @@ def members(stream: _Stream) -> Iterator[Entry]:
         if not header or (len(header) == BLOCK and not any(header)):
             return
         if not is_tar(header):
-            raise Unreadable(
-                "cut short" if len(header) < BLOCK else f"damaged at byte {stream.position - BLOCK}"
-            )
+            raise Unreadable("cut short" if len(header) < BLOCK else f"damaged at byte {stream.position - BLOCK}")
         kind, declared = header[156:157], _number(header[124:136])
         if kind in b"xgLK":
             body = _extension(stream, declared)
@@ -168,8 +160,7 @@ def _member(header: bytes, long: bytes | None, size: int, sparse: bool, offset: 
 def _extension(stream: _Stream, size: int) -> bytes:
     if size > EXTENSION:
         raise Refused(
-            f"the tar archive has a header of {size} bytes, expected at most {EXTENSION}; "
-            "zip the files instead"
+            f"the tar archive has a header of {size} bytes, expected at most {EXTENSION}; zip the files instead"
         )
     body = stream.take(size)
     stream.skip(-size % BLOCK)

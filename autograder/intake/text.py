@@ -9,9 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
-COOKIE = re.compile(
-    rb"^(?:\xef\xbb\xbf)?((?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*)([-\w.]+)"
-)
+COOKIE = re.compile(rb"^(?:\xef\xbb\xbf)?((?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*)([-\w.]+)")
 DECLARABLE = frozenset(
     "ascii utf-8 iso8859-1 iso8859-15 iso8859-2 cp1252 cp1250 cp1251 koi8-r mac-roman gbk gb18030 big5 "
     "shift_jis euc_jp euc_kr cp949".split()

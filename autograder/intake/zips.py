@@ -59,9 +59,7 @@ class ZipSource:
         try:
             self._zip = zipfile.ZipFile(_Bounded(stream, directory))
         except DAMAGED as error:
-            raise Refused(
-                f"the zip archive is damaged or cut short ({shown(error)}); hand it in again"
-            ) from None
+            raise Refused(f"the zip archive is damaged or cut short ({shown(error)}); hand it in again") from None
         if len(self._zip.infolist()) > most:
             raise Refused(f"the zip archive holds more than {most} entries; hand in only the files asked for")
 
@@ -75,14 +73,10 @@ class ZipSource:
         end = 0
         for info in infos:
             if info.header_offset < end:
-                raise Refused(
-                    f"{shown(info.filename)} overlaps another file of the archive (a zip bomb); zip again"
-                )
+                raise Refused(f"{shown(info.filename)} overlaps another file of the archive (a zip bomb); zip again")
             end = info.header_offset + 30 + info.compress_size  # 30: a local header without its name
             if info.file_size > max(SMALL, RATIO * info.compress_size):
-                raise Refused(
-                    f"{shown(info.filename)} unpacks to more than {RATIO} times its size (a zip bomb)"
-                )
+                raise Refused(f"{shown(info.filename)} unpacks to more than {RATIO} times its size (a zip bomb)")
 
     def read(self, entry: Entry, cap: int) -> bytes:
         """Return the content of `entry`, at most `cap` bytes; raise Unreadable if it is damaged."""
@@ -93,9 +87,7 @@ class ZipSource:
                     chunks.append(chunk)
                     total += len(chunk)
                     if total > cap:
-                        raise Refused(
-                            f"{shown(entry.name)} unpacks to more than it says (a zip bomb); zip again"
-                        )
+                        raise Refused(f"{shown(entry.name)} unpacks to more than it says (a zip bomb); zip again")
         except (*DAMAGED, NotImplementedError) as error:
             raise Unreadable(f"damaged in the zip archive ({shown(error)})") from None
         if total != entry.size:

@@ -31,7 +31,7 @@ NONSENSE = {
     "flat arrays": "_map(lambda a: np.ravel(a)[:-1], original(*args, **kwargs))",
 }
 
-HELPERS = '''
+HELPERS = """
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def _spoil(original):
 
 for _name in {names}:
     globals()[_name] = _spoil(globals()[_name])
-'''
+"""
 
 
 def garbage(homework: Homework) -> list[Variant]:

@@ -16,7 +16,14 @@ from autograder.homework import Homework
 from autograder.release.regions import find_regions
 
 SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
-COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+COMPARED = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+}
 
 
 def mutants(homework: Homework) -> Iterator[Variant]:
@@ -47,7 +54,10 @@ def _changes(tree: ast.Module, first: int, last: int) -> Iterator[tuple[str, str
                 changed = copy.deepcopy(function)
                 target = list(ast.walk(changed))[index]
                 _Put(target, replacement).visit(changed)
-                before, after = ast.unparse(node), ast.unparse(ast.fix_missing_locations(copy.deepcopy(replacement)))
+                before, after = (
+                    ast.unparse(node),
+                    ast.unparse(ast.fix_missing_locations(copy.deepcopy(replacement))),
+                )
                 module = copy.deepcopy(tree)
                 _PutFunction(function, changed).visit(module)
                 yield function.name, before, after, ast.unparse(ast.fix_missing_locations(module))

@@ -49,7 +49,13 @@ def verify(homework: Homework, policy: Policy, done: Callable[[str], None] = lam
     _prove_release(homework, proof)
     _prove_visible(homework, proof)
     _prove_coverage(homework, variants, proof)
-    named = [variants.reference, *variants.alternatives, *variants.misconceptions, skeleton(homework), *garbage(homework)]
+    named = [
+        variants.reference,
+        *variants.alternatives,
+        *variants.misconceptions,
+        skeleton(homework),
+        *garbage(homework),
+    ]
     for variant, verdict in grade_variants(homework, named, policy, done):
         proof.problems += judge_variant(homework, variants, variant, verdict)
     proof.counts["alternatives"] = f"{len(variants.alternatives)}, all with full marks wanted"
@@ -82,7 +88,9 @@ def judge_variant(homework: Homework, variants: Variants, variant: Variant, verd
     """Return what is wrong with the verdict on one variant, a line each."""
     losing = {exercise.id for exercise in verdict.exercises if exercise.points < exercise.max_points}
     where = f"{homework.name}: {variant.id}"
-    problems = [f"{where}: {test.test} is internal:\n{test.staff}" for test in verdict.tests if test.status == "internal"]
+    problems = [
+        f"{where}: {test.test} is internal:\n{test.staff}" for test in verdict.tests if test.status == "internal"
+    ]
     if variant is variants.reference or variant in variants.alternatives:
         lost = [f"{test.test} ({test.status}: {test.message})" for test in verdict.tests if test.status != "passed"]
         problems += [f"{where} is right and loses points in {line}" for line in lost]
@@ -93,7 +101,9 @@ def judge_variant(homework: Homework, variants: Variants, variant: Variant, verd
         if variant.id not in hints:
             problems.append(f"{where} does not earn its hint; it earns {sorted(hints) or 'none'}")
     elif variant.id == "skeleton":
-        problems += [f"{where}: {test.test} ends {test.status}, expected todo" for test in verdict.tests if test.status != "todo"]
+        problems += [
+            f"{where}: {test.test} ends {test.status}, expected todo" for test in verdict.tests if test.status != "todo"
+        ]
     elif verdict.points:
         problems.append(f"{where} returns nonsense and earns {verdict.points:g} points, expected none")
     return problems
@@ -148,7 +158,8 @@ def _prove_mutants(homework, variants: Variants, policy: Policy, proof: Proof, d
     killed = len(every) - len(alive)
     proof.counts["mutants"] = f"{killed} of {len(every)} killed, {len(alive & listed)} listed as equivalent"
     proof.problems += [
-        f"{homework.name}: a mutant survives; test it, or list it with a reason: {name}" for name in sorted(alive - listed)
+        f"{homework.name}: a mutant survives; test it, or list it with a reason: {name}"
+        for name in sorted(alive - listed)
     ]
     if counted and killed < KILL_RATE * counted:
         proof.problems.append(f"{homework.name}: {killed} of {counted} mutants are killed, expected {KILL_RATE:.0%}")

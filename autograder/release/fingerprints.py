@@ -62,9 +62,7 @@ class Index(NamedTuple):
     lines: dict[str, tuple[Secret, int]]
 
 
-def index(
-    secrets: Iterable[Secret], public: Iterable[str], skeletons: Iterable[str], declared: Iterable[str]
-) -> Index:
+def index(secrets: Iterable[Secret], public: Iterable[str], skeletons: Iterable[str], declared: Iterable[str]) -> Index:
     """Prepare the search.
 
     public: texts that are released on purpose; skeletons: those of them that share a solution's file.
@@ -80,16 +78,9 @@ def index(
         for number, line in kept:
             if len(re.sub(r"\s", "", line)) >= FEWEST_CHARACTERS and normal(line) not in known:
                 lines.setdefault(normal(line), (secret, number))
-    shared = {
-        needle
-        for text in skeletons
-        for needle, secret, _, _ in _found(text, needles)
-        if secret.kind != "region"
-    }
+    shared = {needle for text in skeletons for needle, secret, _, _ in _found(text, needles) if secret.kind != "region"}
     for prefix, entries in needles.items():
-        needles[prefix] = [
-            entry for entry in entries if not (entry[0] in shared and entry[1].kind != "region")
-        ]
+        needles[prefix] = [entry for entry in entries if not (entry[0] in shared and entry[1].kind != "region")]
     return Index(dict(needles), lines)
 
 

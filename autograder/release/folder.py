@@ -79,9 +79,7 @@ def generated(homework: Homework) -> dict[str, str]:
     for given in homework.given:
         name = PurePosixPath(given).name
         if name in texts:
-            raise UserError(
-                f"{homework.name}/homework.toml: {name} is both given and handed in; rename one of them"
-            )
+            raise UserError(f"{homework.name}/homework.toml: {name} is both given and handed in; rename one of them")
         texts[name] = given_text(homework, given)
     if notebook_source(homework).is_file():
         texts[homework.notebook] = notebook_text(homework)
@@ -97,9 +95,7 @@ def stale(homework: Homework) -> list[str]:
             lines.append(f"{shown(path, homework)}: missing; run `make skeletons`")
         elif path.read_bytes() != text.encode():
             where = f"solutions/{homework.name}/"
-            lines.append(
-                f"{shown(path, homework)}: stale, or edited by hand; edit {where}, then run `make skeletons`"
-            )
+            lines.append(f"{shown(path, homework)}: stale, or edited by hand; edit {where}, then run `make skeletons`")
     return lines
 
 
@@ -136,21 +132,15 @@ def planned(homework: Homework) -> dict[str, bytes]:
     copied = [(root / "README.md", root), (root / "homework.toml", root)]
     copied += [(homework.project / "conftest.py", homework.project)]
     copied += [(path, root) for path in [*root.glob("*.py"), *homework.tests.glob("*.py")]]
-    copied += [
-        (path, homework.project) for path in course.rglob("*") if _is_released(path.relative_to(course))
-    ]
+    copied += [(path, homework.project) for path in course.rglob("*") if _is_released(path.relative_to(course))]
     for path, start in copied:
         name = path.relative_to(start).as_posix()
         if path.is_symlink():
-            raise UserError(
-                f"{shown(path, homework)}: a symbolic link; releases hold plain files, so copy its target"
-            )
+            raise UserError(f"{shown(path, homework)}: a symbolic link; releases hold plain files, so copy its target")
         if name not in files:
             files[name] = path.read_bytes() if path.suffix in COURSE_DATA else read(path, homework).encode()
     files["pytest.ini"] = PYTEST_INI.encode()
-    pins = "".join(
-        read(homework.project / name, homework) for name in ("requirements.txt", "constraints.txt")
-    )
+    pins = "".join(read(homework.project / name, homework) for name in ("requirements.txt", "constraints.txt"))
     files["requirements.txt"] = student_requirements(files, homework.preload, pins).encode()
     return dict(sorted(files.items()))
 

@@ -41,9 +41,7 @@ def marks_of_tests(path: Path, name: str) -> list[tuple[int, str, list[str]]]:
 
 def _exercise_mark(decorator: ast.expr) -> list[str]:
     match decorator:
-        case ast.Call(
-            func=ast.Name(id="exercise") | ast.Attribute(attr="exercise"), args=[ast.Constant(value=id), *_]
-        ):
+        case ast.Call(func=ast.Name(id="exercise") | ast.Attribute(attr="exercise"), args=[ast.Constant(value=id), *_]):
             return [str(id)]
     return []
 
@@ -63,9 +61,7 @@ def _handout(homework: Homework) -> Iterator[str]:
     for entry in homework.exercises + homework.written:
         if entry.id not in rows:
             yield f"{name}: no table row of {entry.id}; add | {entry.id} | {entry.title} | {entry.points:g} |"
-        elif not any(
-            float(number) == entry.points for cell in rows[entry.id][1] for number in NUMBER.findall(cell)
-        ):
+        elif not any(float(number) == entry.points for cell in rows[entry.id][1] for number in NUMBER.findall(cell)):
             yield f"{name}:{rows[entry.id][0]}: {entry.id} must have {entry.points:g} points"
     for id in rows.keys() - set(_ids(homework)):
         yield f"{name}:{rows[id][0]}: {id} is not in homework.toml; add it there or remove the row"

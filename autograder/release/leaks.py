@@ -22,17 +22,11 @@ def find_leaks(homework: Homework, folder: Path, archive: Path) -> list[str]:
     plan = planned(homework)
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
     faults = list(_strangers(files, plan))
-    contents = {
-        name: path.read_bytes() for name, path in files.items() if path.is_file() and not path.is_symlink()
-    }
+    contents = {name: path.read_bytes() for name, path in files.items() if path.is_file() and not path.is_symlink()}
     faults += _archive(archive, homework.name, contents)
-    faults += [
-        fault for name in contents if name.endswith(".ipynb") for fault in _traces(name, contents[name])
-    ]
+    faults += [fault for name in contents if name.endswith(".ipynb") for fault in _traces(name, contents[name])]
     prepared = _index(homework, plan)
-    faults += [
-        fault for name, content in contents.items() for fault in _private(name, content, prepared, homework)
-    ]
+    faults += [fault for name, content in contents.items() for fault in _private(name, content, prepared, homework)]
     return faults
 
 

@@ -68,9 +68,7 @@ def find_written(text: str, name: str) -> list[Written]:
     for number, line in enumerate(lines, start=1):
         begin, end = BEGIN.fullmatch(line), END.fullmatch(line)
         if (begin and opened) or (end and not opened):
-            raise UserError(
-                f"{name}:{number}: unpaired mark {line!r}; each BEGIN WRITTEN needs one END WRITTEN"
-            )
+            raise UserError(f"{name}:{number}: unpaired mark {line!r}; each BEGIN WRITTEN needs one END WRITTEN")
         if begin:
             opened = number, begin
         elif end:
@@ -81,9 +79,7 @@ def find_written(text: str, name: str) -> list[Written]:
             form = "`<!-- BEGIN WRITTEN 2.1w: question -->` or `<!-- END WRITTEN -->` on a line of its own"
             raise UserError(f"{name}:{number}: got {line.strip()!r}, expected {form}")
     if opened:
-        raise UserError(
-            f"{name}:{opened[0]}: this question is never closed; write <!-- END WRITTEN --> below it"
-        )
+        raise UserError(f"{name}:{opened[0]}: this question is never closed; write <!-- END WRITTEN --> below it")
     return found
 
 

@@ -49,27 +49,19 @@ def declared_public(homework: Homework) -> list[str]:
     entries = _toml(path, homework).get("public", [])
     for entry in entries:
         if set(entry) != {"line", "reason"}:
-            raise UserError(
-                f'{shown(path, homework)}: every [[public]] has `line = "…"` and `reason = "…"`, no more'
-            )
+            raise UserError(f'{shown(path, homework)}: every [[public]] has `line = "…"` and `reason = "…"`, no more')
     return [entry["line"] for entry in entries]
 
 
 def _of_one(homework: Homework) -> Iterator[Secret]:
-    sources = [
-        path for path in [*homework.solutions.glob("*.py"), notebook_source(homework)] if path.is_file()
-    ]
+    sources = [path for path in [*homework.solutions.glob("*.py"), notebook_source(homework)] if path.is_file()]
     for path in sources:
         name, text = shown(path, homework), read(path, homework)
         for region in find_regions(text, name):
-            yield Secret(
-                "region", f"the solution of {region.id}", name, _numbered(region.lines, region.first + 1)
-            )
+            yield Secret("region", f"the solution of {region.id}", name, _numbered(region.lines, region.first + 1))
     if notebook_source(homework) in sources:
         for question in find_written(text, name):
-            yield Secret(
-                "answer", f"the answer to {question.id}", name, _numbered(question.lines, question.first + 1)
-            )
+            yield Secret("answer", f"the answer to {question.id}", name, _numbered(question.lines, question.first + 1))
     for path in sorted(homework.solutions.glob("alternatives/**/*.py")):
         yield from _modules("alternative", "an alternative solution", path, homework)
     for path in sorted(homework.hidden.rglob("*.py")):
@@ -90,9 +82,7 @@ def _modules(kind: str, what: str, path: Path, homework: Homework) -> Iterator[S
         if isinstance(node, Definition):
             rest.pop(node.lineno, None)
             numbers = [number for number in range(node.body[0].lineno, node.end_lineno + 1) if number in rest]
-            yield Secret(
-                kind, f"{what} ({node.name})", name, tuple((number, rest.pop(number)) for number in numbers)
-            )
+            yield Secret(kind, f"{what} ({node.name})", name, tuple((number, rest.pop(number)) for number in numbers))
     yield Secret(kind, what, name, tuple(rest.items()))
 
 

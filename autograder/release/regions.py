@@ -100,9 +100,7 @@ def module_skeleton(text: str, name: str, ids: Iterable[str]) -> str:
     skeleton = to_skeleton(text, name, ids)
     regions = find_regions(text, name)
     if missing := [id for id in ids if id not in {region.id for region in regions}]:
-        _refuse(
-            name, 1, f"exercise {missing[0]} has no region; write # BEGIN SOLUTION {missing[0]}: <prompt>"
-        )
+        _refuse(name, 1, f"exercise {missing[0]} has no region; write # BEGIN SOLUTION {missing[0]}: <prompt>")
     repair = "a statement must not go on past its region: let every region hold whole statements"
     if len(todo_ids(_parse(skeleton, name, f"its skeleton does not compile: {repair}"))) != len(regions):
         _refuse(name, regions[0].first, "a region lies inside a string; move its marks into the code")
@@ -120,9 +118,7 @@ def todo_ids(tree: ast.AST) -> list[str]:
     found = []
     for node in ast.walk(tree):
         match node:
-            case ast.Raise(
-                exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(id))])
-            ):
+            case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(id))])):
                 found.append(id)
     return found
 
@@ -131,9 +127,7 @@ def _region(name: str, opened: tuple[int, re.Match], last: int, end_indent: str,
     first, (indent, id, prompt) = opened[0], opened[1].groups()
     inside = tuple(lines[first : last - 1])
     if end_indent != indent:
-        _refuse(
-            name, last, f"# END SOLUTION is not indented like its beginning in line {first}; align the two"
-        )
+        _refuse(name, last, f"# END SOLUTION is not indented like its beginning in line {first}; align the two")
     for number, line in enumerate(inside, start=first + 1):
         if line.strip() and not line.startswith(indent):
             _refuse(
@@ -160,10 +154,7 @@ def _resembles_a_marker(line: str, in_code: bool) -> bool:
     if in_code and re.search(r"\bsolutions?\b", comment, re.IGNORECASE):
         return True
     first, second, *_ = (re.findall(r"\w+", comment) + ["", ""])[:2]
-    return (
-        max(_likeness(first, "BEGIN"), _likeness(first, "END")) >= 0.6
-        and _likeness(second, "SOLUTION") >= 0.7
-    )
+    return max(_likeness(first, "BEGIN"), _likeness(first, "END")) >= 0.6 and _likeness(second, "SOLUTION") >= 0.7
 
 
 def _likeness(word: str, mark: str) -> float:

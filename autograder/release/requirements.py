@@ -23,9 +23,7 @@ def student_requirements(files: dict[str, bytes], preload: Iterable[str], pins: 
     versions = dict(re.findall(r"^([\w.-]+)(==\S+)", pins, re.MULTILINE))
     needed = set(ALWAYS) | set(preload)
     if unknown := sorted(needed - versions.keys()):
-        raise UserError(
-            f"requirements.txt: no line for {unknown[0]}, which releases need; add one with its version"
-        )
+        raise UserError(f"requirements.txt: no line for {unknown[0]}, which releases need; add one with its version")
     needed |= {name.partition(".")[0] for name in _reached(files)} & versions.keys()
     return HEADER + "".join(f"{name}{versions[name]}\n" for name in sorted(needed))
 

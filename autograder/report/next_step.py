@@ -35,9 +35,7 @@ def next_step(record: Record, views: list[ExerciseView]) -> NextStep:
     if any(view.pending for view in views):
         return NextStep("Nothing, for now", "Some checks failed on our side. Somebody will look.")
     if sum(view.points for view in views) < sum(view.max_points for view in views) - 1e-6:
-        return NextStep(
-            "Ask your instructor", "Some checks were not run, so some points are not yet decided."
-        )
+        return NextStep("Ask your instructor", "Some checks were not run, so some points are not yet decided.")
     return NextStep("Nothing: every check passed", "All points of this homework's code are yours.")
 
 

@@ -33,9 +33,7 @@ STATUSES = {
     "timeout": StatusWord("too slow", "Your code was stopped because it took too long."),
     "memory": StatusWord("memory", "Your code was stopped because it used too much memory."),
     "skipped": StatusWord("not run", "Not run, and not counted."),
-    "internal": StatusWord(
-        "our fault", "Something failed on our side. It never costs you points; somebody will look."
-    ),
+    "internal": StatusWord("our fault", "Something failed on our side. It never costs you points; somebody will look."),
 }
 LOST = ("failed", "todo", "error", "timeout", "memory")
 

@@ -85,7 +85,7 @@ class Sandbox:
         """Start a worker and import the submission; modules that kill it are recorded and left out."""
         for _ in range(len(self.modules) + 1):
             self._spawn()
-            if (culprit := self._await_import()) is None:
+            if self._await_import() is None:
                 return
             self.stop()
         raise Crashed("the worker ended while importing the submission")
@@ -125,12 +125,15 @@ class Sandbox:
     def _await_import(self) -> str | None:
         """Wait until the submission is imported; return the module that killed the worker, or None."""
         line = Line(self._control, self, time.monotonic() + self.limits.import_seconds + PROMPT)
-        importing = None
+        importing, causes, waiting = None, list(self.causes), set(self.modules)
         try:
             while True:
-                match line.message():
-                    case ["importing", str(name)] if name in self.modules:
-                        self._chain = self._chain or processes.worker_chain(self._worker.pid)
+                message = line.message()
+                # The first message comes before anything of the submission has run, so the chain is what it seems.
+                self._chain = self._chain or processes.worker_chain(self._worker.pid)
+                match message:
+                    case ["importing", str(name)] if name in waiting:  # once each: it sets the clock
+                        waiting.discard(name)
                         importing, line.deadline = name, time.monotonic() + self.limits.import_seconds
                     case ["ready"]:
                         return None
@@ -142,6 +145,7 @@ class Sandbox:
             if importing in self._faults:
                 raise
             text = {"timeout": "importing it took too long", "memory": "importing it used too much memory"}
+            self.causes = causes
             reason = text.get(fault.status, "importing it ended the process (does it call exit?)")
             self.note(f"{importing}.py: {reason}")
             self._faults[importing] = [type(fault).__name__, f"{importing}.py: {reason}", "", ""]
@@ -170,8 +174,12 @@ class Sandbox:
         """Open a conversation with a fresh fork of the worker: yields the `student` of one test."""
         if self._spent >= self.limits.submission_seconds:
             raise OutOfTime(f"the submission used up its {self.limits.submission_seconds:g} s")
+        began = time.monotonic()
         if self._worker is None:
-            self.start()
+            try:
+                self.start()
+            finally:
+                self._spent += time.monotonic() - began
         ours, theirs = socket.socketpair()
         began = time.monotonic()
         seconds = min(self.limits.test_seconds, self.limits.submission_seconds - self._spent)
@@ -182,8 +190,8 @@ class Sandbox:
             yield StudentProxy(Conversation(line, recorder), self.modules)
         finally:
             ours.close()
-            self._spent += time.monotonic() - began
             self._end_test()
+            self._spent += time.monotonic() - began
 
     def _fork(self, theirs: socket.socket) -> None:
         try:
@@ -251,6 +259,7 @@ class Line:
     def __init__(self, sock: socket.socket, box: Sandbox, deadline: float):
         self.sock, self.box, self.deadline = sock, box, deadline
         self.inbox = Inbox(self._arriving)
+        self.looked = 0.0
         self.poll = {writing: select.poll() for writing in (False, True)}
         self.poll[False].register(sock, select.POLLIN)
         self.poll[True].register(sock, select.POLLOUT)
@@ -271,6 +280,7 @@ class Line:
 
     def _arriving(self, most: int) -> bytes:
         while True:
+            self._look()  # here too, for a worker that never stops sending
             try:
                 data = self.sock.recv(most)
             except BlockingIOError:
@@ -291,13 +301,19 @@ class Line:
             raise Crashed("the worker broke the protocol") from None
 
     def _wait(self, writing: bool) -> None:
-        """Wait until the socket is ready; look at the clock and the memory at every tick."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+        """Wait until the socket is ready, but not past the next look."""
+        self._look()
+        self.poll[writing].poll(1000 * max(0.001, min(self.deadline - time.monotonic(), TICK)))
+
+    def _look(self) -> None:
+        """Look at the clock, and at every tick at the memory."""
+        now = time.monotonic()
+        if now >= self.deadline:
             cause = "stopped: it took too long"
             self.box.note(cause)
             raise OutOfTime(cause)
-        if not self.poll[writing].poll(1000 * min(left, TICK)):
+        if now - self.looked > TICK:
+            self.looked = now
             self.box.check_memory()
 
     def _ended(self) -> Crashed:

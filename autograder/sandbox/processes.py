@@ -58,13 +58,13 @@ def worker_chain(launcher: int) -> list[int]:
 
 def memory(pid: int) -> int:
     """Return the bytes that `pid` and its descendants hold together; shared pages count once."""
-    return sum(_proportional(process) for process in [pid, *below(pid)])
+    return sum(_proportional(process) for process in [pid, *below(pid), *orphans()])
 
 
 def resident(pid: int) -> int:
     """Return an upper bound of `memory` that is cheap to read: shared pages count for every process."""
     total = 0
-    for process in [pid, *below(pid)]:
+    for process in [pid, *below(pid), *orphans()]:
         with contextlib.suppress(OSError, IndexError, ValueError):
             with open(f"/proc/{process}/statm") as file:
                 total += int(file.read().split()[1]) * PAGE
@@ -86,11 +86,17 @@ def kill_tree(pid: int) -> None:
     _signal([pid], signal.SIGKILL)
 
 
-def kill_orphans() -> None:
-    """Kill and reap daemons of a worker that have become the grader's own children.
+def orphans() -> list[int]:
+    """Return a worker's daemons that have become the grader's own children, and all below them.
 
     They are told from the grader's other children by the filter that a worker lays on itself and cannot lose.
     """
+    found = [child for child in children(os.getpid()) if _is_filtered(child)]
+    return found + [process for child in found for process in below(child)]
+
+
+def kill_orphans() -> None:
+    """Kill and reap what `orphans` finds."""
     for child in children(os.getpid()):
         if _is_filtered(child):
             kill_tree(child)

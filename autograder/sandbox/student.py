@@ -18,6 +18,7 @@ from autograder.sandbox.inside.wire import WireError, encode
 from course.testing import Mismatch, StudentError
 
 MAX_OBJECTS = 10_000  # handles and callbacks of one test
+MAX_RECORDED = 4 << 20  # bytes of one test's answers that are kept for the diagnosis
 
 
 class Line(Protocol):
@@ -101,8 +102,11 @@ class Conversation(Peer):
         super().__init__()
         self.line = line
         self.recorder = recorder
+        self.recorded = 0
         self.fault: Fault | None = None
-        self.objection: Mismatch | None = None  # raised by a callback: what the student's code makes of it is its affair
+        self.objection: Mismatch | None = (
+            None  # raised by a callback: what the student's code makes of it is its affair
+        )
 
     def attribute(self, owner: RemoteObject, name: str):
         value = self.request(["get", owner._key, name], f"{owner._name}.{name}")
@@ -115,7 +119,8 @@ class Conversation(Peer):
         if isinstance(value, RemoteObject):
             value._name = f"{target._name}()"
         elif self.recorder is not None:
-            self.recorder.append((target._name, value))
+            self.recorded += self.received
+            self.recorder.append((target._name, value if self.recorded <= MAX_RECORDED else "too large to keep"))
         return value
 
     def request(self, message: list, who: str):

@@ -1,11 +1,11 @@
 """Tiers of isolation, strongest first, and which of them works on this machine.
 
-| tier       | walls                                                                              | needs                |
-|------------|------------------------------------------------------------------------------------|----------------------|
-| bubblewrap | own mounts, pids, network, ipc; Landlock where the kernel has it; seccomp; limits   | `bwrap`, namespaces  |
-| landlock   | file allow-list, scoped signals, no sockets by seccomp; limits                      | Linux 6.12 or later  |
-| user       | another uid, seccomp, limits: for containers that refuse namespaces (to come)       | root                 |
-| none       | limits only; must be asked for by name                                              | a POSIX system       |
+| tier       | walls                                                               | needs                |
+|------------|---------------------------------------------------------------------|----------------------|
+| bubblewrap | own mounts, pids, network, ipc; Landlock, seccomp, another uid; limits | `bwrap`, namespaces  |
+| landlock   | file allow-list, scoped signals, seccomp, another uid; limits       | Linux 6.12 or later  |
+| user       | another uid, seccomp, limits: for containers that refuse namespaces | (to come)            |
+| none       | limits only; must be asked for by name                              | a POSIX system       |
 
 Grading fails closed: a tier is probed by running a worker in it, the choice is printed, and nothing weaker is
 ever used unasked. When the grader is root the worker changes to a uid of its own, for root is exempt from the
@@ -14,6 +14,7 @@ limit on processes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -79,12 +80,21 @@ def launch(tier: str, limits: Limits, scratch: str, slot: int, sock_fd: int, out
         sock_fd, out_fd: descriptors that the worker inherits: its control socket and its output file.
     """
     paths = readable()
-    boot = [os.path.realpath(sys.executable), "-I", "-S", "-B", str(INSIDE / "boot.py"), str(sock_fd), ":".join(libraries())]
+    root = os.geteuid() == 0
+    boot = [
+        os.path.realpath(sys.executable),
+        "-I",
+        "-S",
+        "-B",
+        str(INSIDE / "boot.py"),
+        str(sock_fd),
+        ":".join(libraries()),
+    ]
     inner = "/tmp" if tier == "bubblewrap" else scratch
     megabyte = 1 << 20
     plan = {
         "tier": tier,
-        "uid": WORKER_UID + slot if hasattr(os, "geteuid") and os.geteuid() == 0 else 0,
+        "uid": WORKER_UID + slot if root else 0,
         "landlock": tier != "none" and restrict.landlock_abi() >= (restrict.MIN_ABI if tier == "landlock" else 1),
         "readable": ["/"] if tier == "bubblewrap" else [*paths, scratch, "/dev/null", "/dev/urandom", "/dev/zero"],
         "writable": ["/tmp", "/dev/shm", "/dev/null"] if tier == "bubblewrap" else ["/dev/null"],
@@ -94,19 +104,41 @@ def launch(tier: str, limits: Limits, scratch: str, slot: int, sock_fd: int, out
             "cpu_seconds": int(2 * (limits.import_seconds + limits.test_seconds)) + 2,
             "memory": limits.memory_mb * megabyte,
             "file_size": limits.output_mb * megabyte,
-            "processes": limits.processes,
+            "processes": limits.processes + (0 if root or tier == "bubblewrap" else running()),
         },
     }
-    environment = {"PATH": "/usr/bin:/bin", "HOME": inner, "TMPDIR": inner, "LANG": "C.UTF-8", "MPLCONFIGDIR": inner}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": inner,
+        "TMPDIR": inner,
+        "LANG": "C.UTF-8",
+        "MPLCONFIGDIR": inner,
+    }
     environment |= dict.fromkeys(THREADS, "1")
     command = [*bubblewrap(paths, limits), *boot] if tier == "bubblewrap" else boot
     return Launch(command, environment, plan)
 
 
+def running() -> int:
+    """Return how many processes and threads the user has: where the worker keeps the uid they count as its own."""
+    count = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            count += len(os.listdir(entry / "task")) if entry.stat().st_uid == os.geteuid() else 0
+    return count
+
+
 def bubblewrap(paths: list[str], limits: Limits) -> list[str]:
     """Return the bubblewrap command line: an empty root with read-only mounts and two small scratch folders."""
     size = str(limits.file_mb << 20)
-    command = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    command = [
+        "bwrap",
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
     if os.geteuid() == 0:  # no user namespace is needed: the worker changes its uid itself
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
@@ -122,7 +154,13 @@ def bubblewrap(paths: list[str], limits: Limits) -> list[str]:
         else:
             command += ["--ro-bind", path, path]
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "MPLCONFIGDIR": "/tmp"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+        "LANG": "C.UTF-8",
+        "MPLCONFIGDIR": "/tmp",
+    }
     for name, value in (environment | dict.fromkeys(THREADS, "1")).items():
         command += ["--setenv", name, value]
     return [*command, "--chdir", "/tmp", "--"]

@@ -35,9 +35,18 @@ def points(result) -> dict[str, float | None]:
 
 def test_a_class_is_graded_and_sorted_by_student(tmp_path):
     homework = make_homework(tmp_path)
-    class_ = [submit("c"), submit("a", tiny="import os\nos._exit(1)\n"), submit("b", other="def halve(x):\n    return x\n")]
+    class_ = [
+        submit("c"),
+        submit("a", tiny="import os\nos._exit(1)\n"),
+        submit("b", other="def halve(x):\n    return x\n"),
+    ]
     refused = Submission("d", "d.zip", refused="a symbolic link")
-    assert points(grade(homework, [*class_, refused], tmp_path / "out")) == {"a": 5, "b": 10, "c": 15, "d": None}
+    assert points(grade(homework, [*class_, refused], tmp_path / "out")) == {
+        "a": 5,
+        "b": 10,
+        "c": 15,
+        "d": None,
+    }
 
 
 def test_equal_submissions_are_graded_once_and_a_second_run_grades_nothing(tmp_path, monkeypatch):
@@ -54,7 +63,9 @@ def test_equal_submissions_are_graded_once_and_a_second_run_grades_nothing(tmp_p
 def test_a_changed_test_grades_again_and_the_ledger_says_what_changed(tmp_path):
     homework = make_homework(tmp_path)
     grade(homework, [submit("a"), submit("b")], tmp_path / "out")
-    homework = make_homework(tmp_path, hidden=(homework.hidden / "test_tiny.py").read_text().replace("x + x", "x + x + 1"))
+    homework = make_homework(
+        tmp_path, hidden=(homework.hidden / "test_tiny.py").read_text().replace("x + x", "x + x + 1")
+    )
     result = grade(homework, [submit("a"), submit("b")], tmp_path / "out")
     assert points(result) == {"a": 7.5, "b": 7.5}
     ledger = [msgspec.json.decode(line) for line in (tmp_path / "out" / "ledger.jsonl").read_text().splitlines()]
@@ -68,7 +79,10 @@ def test_a_changed_test_grades_again_and_the_ledger_says_what_changed(tmp_path):
 
 def test_a_grader_that_dies_twice_costs_one_submission_and_no_points(tmp_path):
     hidden = (make_homework(tmp_path).hidden / "test_tiny.py").read_text()
-    deadly = hidden.replace("x = rng.normal(size=4)", "x = rng.normal(size=4)\n    if student.tiny.double(1) == 7: import os; os.abort()")
+    deadly = hidden.replace(
+        "x = rng.normal(size=4)",
+        "x = rng.normal(size=4)\n    if student.tiny.double(1) == 7: import os; os.abort()",
+    )
     homework = make_homework(tmp_path, hidden=deadly)
     poison = submit("b", tiny="def double(x):\n    return 7\n")
     result = grade(homework, [submit("a"), poison, submit("c")], tmp_path / "out")
@@ -128,8 +142,10 @@ if __name__ == "__main__":
 
 def _verdicts(out: Path) -> dict:
     def still(value):
-        return {key: still(part) for key, part in value.items() if key != "seconds"} if isinstance(value, dict) else (
-            [still(part) for part in value] if isinstance(value, list) else value
+        return (
+            {key: still(part) for key, part in value.items() if key != "seconds"}
+            if isinstance(value, dict)
+            else ([still(part) for part in value] if isinstance(value, list) else value)
         )
 
     result = still(msgspec.json.decode((out / "class.json").read_bytes()))

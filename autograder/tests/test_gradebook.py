@@ -94,9 +94,7 @@ def test_a_changed_grade_is_updated_and_what_people_wrote_stays(tmp_path):
     with book(path) as gradebook:
         assert grade(gradebook, "2-1").auto_score == 20 and grade(gradebook, "2-1").score == 21.5
         assert grade(gradebook, "2-2").manual_score == 3.0
-        assert (
-            grade(gradebook, "2-1w").manual_score == 4.0 and not grade(gradebook, "2-1w").needs_manual_grade
-        )
+        assert grade(gradebook, "2-1w").manual_score == 4.0 and not grade(gradebook, "2-1w").needs_manual_grade
         assert comment(gradebook, "2-1").comment == "see me" and not comment(gradebook, "2-1").auto_comment
         assert gradebook.find_submission_notebook(HW, HW, "s1").flagged
 
@@ -167,9 +165,7 @@ def test_ids_are_kept_where_nbgrader_can_export_them_and_told_apart_where_not():
     """Ordinary ids are themselves; what its unquoted export would break on is altered, never merged."""
     for plain in ("s01", "jo.doe@example.edu", "A-1_b", "طالب"):
         assert student_id(plain) == plain
-    altered = [
-        student_id(name) for name in (XSS, "a,b", "a;b", "=1+1", "-1", "x" * 500, "", "\u202e", "a\nb")
-    ]
+    altered = [student_id(name) for name in (XSS, "a,b", "a;b", "=1+1", "-1", "x" * 500, "", "\u202e", "a\nb")]
     assert len(set(altered)) == len(altered)
     assert not any(set(name) & set(',"\n<>=') or name[0] in "=+-@" or len(name) > 128 for name in altered)
 

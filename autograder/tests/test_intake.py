@@ -97,9 +97,7 @@ def test_every_kind_of_archive_gives_the_module_and_the_notebook(tmp_path, name)
 @pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_a_tar_with_long_and_foreign_names_is_read_in_every_dialect(tmp_path, format):
     folder = "d" * 70 + "/" + "e" * 60
-    submission = taken(
-        tmp_path / "a.tar", tarred({f"{folder}/x" * 1: b"", f"{folder}/lqr.py": CODE}, format=format)
-    )
+    submission = taken(tmp_path / "a.tar", tarred({f"{folder}/x" * 1: b"", f"{folder}/lqr.py": CODE}, format=format))
     assert submission.files == {"lqr.py": CODE}
     if format != tarfile.USTAR_FORMAT:
         name = "Übung/" + "ß" * 150 + "/lqr.py"
@@ -141,9 +139,7 @@ def test_two_folders_with_the_same_file_are_not_guessed_between(tmp_path):
 
 def test_a_copy_in_a_deeper_folder_or_in_a_released_one_does_not_matter(tmp_path):
     assert taken(tmp_path / "a.zip", zipped({"old/lqr.py": b"x\n", "lqr.py": CODE})).files == {"lqr.py": CODE}
-    assert taken(tmp_path / "a.zip", zipped({"tests/lqr.py": b"x\n", "b/c/lqr.py": CODE})).files == {
-        "lqr.py": CODE
-    }
+    assert taken(tmp_path / "a.zip", zipped({"tests/lqr.py": b"x\n", "b/c/lqr.py": CODE})).files == {"lqr.py": CODE}
 
 
 def test_what_every_release_carries_needs_no_word(tmp_path):
@@ -240,9 +236,7 @@ def test_a_loose_module_comes_before_one_in_an_archive(tmp_path):
 def test_the_newest_of_numbered_archives_is_taken_and_others_are_not_guessed(tmp_path):
     laid(tmp_path / "s", {"w.zip": zipped({"lqr.py": b"old\n"}), "w (1).zip": zipped({"lqr.py": CODE})})
     submission = taken(tmp_path / "s")
-    assert submission.files == {"lqr.py": CODE} and "the newest of 2 archives was taken: w (1).zip" in said(
-        submission
-    )
+    assert submission.files == {"lqr.py": CODE} and "the newest of 2 archives was taken: w (1).zip" in said(submission)
     laid(tmp_path / "t", {"v.zip": zipped({"lqr.py": b"old\n"}), "w.zip": zipped({"lqr.py": CODE})})
     assert "more than one archive holds the files" in taken(tmp_path / "t").refused
 

@@ -286,9 +286,7 @@ def test_one_submission_alone_is_named_by_itself_or_its_folder(tmp_path):
 
 
 def test_a_folder_around_the_class_has_no_meaning(tmp_path):
-    for found in both(
-        tmp_path, {"export/hw2/one/lqr.py": ONE, "export/hw2/two.zip": zipped({"lqr.py": TWO})}
-    ):
+    for found in both(tmp_path, {"export/hw2/one/lqr.py": ONE, "export/hw2/two.zip": zipped({"lqr.py": TWO})}):
         assert contents(found) == {"one": ONE, "two": TWO}
 
 
@@ -326,9 +324,7 @@ def test_nothing_to_grade_is_the_user_s_mistake_in_one_line(tmp_path):
 
 def test_a_class_is_read_student_by_student_and_never_held_at_once(tmp_path):
     noise = os.urandom(1 << 20)
-    files = {f"s{n:03d}/data.bin": noise for n in range(60)} | {
-        f"s{n:03d}/lqr.py": b"x = %d\n" % n for n in range(60)
-    }
+    files = {f"s{n:03d}/data.bin": noise for n in range(60)} | {f"s{n:03d}/lqr.py": b"x = %d\n" % n for n in range(60)}
     (tmp_path / "c.zip").write_bytes(zipped(files))
     del files, noise
     tracemalloc.start()

@@ -18,9 +18,7 @@ from autograder.intake.records import Refused
 from autograder.tests.test_intake import CODE, a_homework, tarred, zipped
 
 ALLOWED = {"lqr.py", "hw2_lqr_ilqr.ipynb"}
-bounded = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
-)
+bounded = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 
 fragments = st.sampled_from(
     ["lqr.py", "LQR.PY", "lqr-1.py", "..", ".", "", "/", "\\", "C:", "\0", "\n", "hw2_lqr_ilqr", "numpy", "random.py", "ſ",
@@ -29,9 +27,7 @@ fragments = st.sampled_from(
 names = st.lists(fragments | st.text(max_size=4), min_size=1, max_size=5).flatmap(
     lambda parts: st.sampled_from(["/", "\\", "", "//"]).map(lambda separator: separator.join(parts))
 )
-encodable = names.filter(
-    lambda name: not any("\ud800" <= c <= "\udfff" for c in name) and name[:1].strip("\0")
-)
+encodable = names.filter(lambda name: not any("\ud800" <= c <= "\udfff" for c in name) and name[:1].strip("\0"))
 
 
 def received(data: bytes, name: str) -> Submission:

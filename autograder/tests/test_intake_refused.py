@@ -102,9 +102,7 @@ def test_a_link_in_place_of_the_folder_or_above_it_is_refused(tmp_path):
     results = {arrival.student: receive(arrival, a_homework()) for arrival in listed}
     assert results.pop("plain").files == {"lqr.py": CODE}
     assert len(results) == 2 and all("symbolic link" in result.refused for result in results.values())
-    behind = Arrival(
-        "linked", "x", tmp_path / "class", (listed[0].pieces[0]._replace(inside="linked/hw2_lqr_ilqr"),)
-    )
+    behind = Arrival("linked", "x", tmp_path / "class", (listed[0].pieces[0]._replace(inside="linked/hw2_lqr_ilqr"),))
     assert "behind a symbolic link" in receive(behind, a_homework()).refused
 
 
@@ -166,15 +164,11 @@ def test_an_old_sparse_file_is_refused(tmp_path):
     assert "sparse" in refused(tmp_path / "a.tar", bytes(header) + bytes(512) + bytes(1024))
 
 
-@pytest.mark.parametrize(
-    "kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE]
-)
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE])
 def test_a_huge_extension_header_is_refused_before_it_is_read(tmp_path, kind):
     info = tarfile.TarInfo("x")
     info.type, info.size = kind, 8 << 30
-    assert "header of 8589934592 bytes" in refused(
-        tmp_path / "a.tar", info.tobuf(tarfile.GNU_FORMAT) + bytes(2048)
-    )
+    assert "header of 8589934592 bytes" in refused(tmp_path / "a.tar", info.tobuf(tarfile.GNU_FORMAT) + bytes(2048))
 
 
 def test_a_chain_of_extension_headers_ends(tmp_path):
@@ -233,9 +227,7 @@ def test_a_tar_bomb_is_refused_after_the_limit(tmp_path, mode):
 
 
 def test_an_xz_that_wants_gigabytes_of_memory_is_refused(tmp_path):
-    data = bytearray(
-        lzma.compress(tarred({"lqr.py": CODE}), filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}])
-    )
+    data = bytearray(lzma.compress(tarred({"lqr.py": CODE}), filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}]))
     assert taken(tmp_path / "a.tar.xz", bytes(data)).files == {"lqr.py": CODE}
     data[data.index(b"\x21\x01") + 2] = 40  # the size of the dictionary: 4 GB
     end = 12 + 4 * (data[12] + 1)  # of the block's header, whose last four bytes are its checksum
@@ -340,10 +332,7 @@ def test_a_truncated_archive_is_refused(tmp_path, keep):
 
 def test_what_vanished_since_listing_is_refused(tmp_path):
     assert "check that it is there" in refused(tmp_path / "gone")
-    assert (
-        "gone.zip"
-        in receive(Arrival("s", "x", tmp_path / "gone.zip", (Piece("a", ""),)), a_homework()).refused
-    )
+    assert "gone.zip" in receive(Arrival("s", "x", tmp_path / "gone.zip", (Piece("a", ""),)), a_homework()).refused
 
 
 def test_a_file_that_may_not_be_read_is_missing(tmp_path, monkeypatch):

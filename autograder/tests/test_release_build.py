@@ -145,9 +145,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_release_in_place(homework, t
 
 
 @pytest.mark.parametrize("failing", range(1, 5))
-def test_a_build_that_fails_while_renaming_puts_the_old_release_back(
-    homework, tmp_path, monkeypatch, failing
-):
+def test_a_build_that_fails_while_renaming_puts_the_old_release_back(homework, tmp_path, monkeypatch, failing):
     out, rename, count = tmp_path / "out", os.rename, 0
     build(homework, out)
     before = {path: digest(path) for path in out.rglob("*") if path.is_file()}

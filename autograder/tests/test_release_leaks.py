@@ -25,9 +25,7 @@ def planted(tmp_path, name, text):
     folder, archive = built(homework, tmp_path / "out")
     path = folder / name
     path.write_text((path.read_text() if path.exists() else "") + text)
-    files = {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     write_zip(archive, homework.name, files)
     return find_leaks(homework, folder, archive)
 
@@ -51,9 +49,7 @@ def test_a_sound_homework_leaks_nothing(tmp_path):
     assert find_leaks(homework, *built(homework, tmp_path / "out")) == []
 
 
-@pytest.mark.parametrize(
-    "leak", [REGION, f"    #  {REGION}  # so", f"Hint: `{REGION}`, said quickly.", REFORMATTED]
-)
+@pytest.mark.parametrize("leak", [REGION, f"    #  {REGION}  # so", f"Hint: `{REGION}`, said quickly.", REFORMATTED])
 @pytest.mark.parametrize(
     "name", ["hw9_sums/README.md", "hw9_sums/tests/test_sums.py", "hw9_sums/provided.py", "course/deep.py"]
 )
@@ -99,17 +95,13 @@ def test_every_sort_of_private_text_is_refused_in_public_sources(tmp_path, sourc
 def test_short_lines_are_refused_unless_a_public_source_holds_them(tmp_path):
     [leak] = planted(tmp_path, "conftest.py", f"    {SHORT}\n")
     assert leak.startswith("conftest.py:2: repeats solutions/hw9_sums/sums.py:10, the solution of 9.1")
-    homework = make(
-        tmp_path / "common", **appended("hw9_sums/provided.py", f"def f():\n    {SHORT}\n        pass\n")
-    )
+    homework = make(tmp_path / "common", **appended("hw9_sums/provided.py", f"def f():\n    {SHORT}\n        pass\n"))
     assert find_leaks(homework, *built(homework, tmp_path / "other")) == []
 
 
 def test_a_line_declared_public_with_a_reason_is_no_secret(tmp_path):
     declared = f'[[public]]\nline = "{REGION}"\nreason = "the handout derives it"\n'
-    homework = make(
-        tmp_path, **appended("hw9_sums/README.md", REGION), **{"solutions/hw9_sums/public.toml": declared}
-    )
+    homework = make(tmp_path, **appended("hw9_sums/README.md", REGION), **{"solutions/hw9_sums/public.toml": declared})
     assert find_leaks(homework, *built(homework, tmp_path / "out")) == []
     (homework.solutions / "public.toml").write_text(f'[[public]]\nline = "{REGION}"\n')
     with pytest.raises(UserError, match="reason"):
@@ -121,15 +113,11 @@ def test_solutions_of_other_homeworks_are_secret_too(tmp_path):
         "hw8_before/homework.toml": FILES["hw9_sums/homework.toml"],
         "solutions/hw8_before/sums.py": "# BEGIN SOLUTION 9.1: p\nprice = sum(w * max(s - k, 0.0) for s in paths)\n# END SOLUTION\n",
     }
-    message = refusal(
-        tmp_path, **other, **appended("course/deep.py", "price = sum(w*max(s-k, 0.0) for s in paths)\n")
-    )
+    message = refusal(tmp_path, **other, **appended("course/deep.py", "price = sum(w*max(s-k, 0.0) for s in paths)\n"))
     assert "course/deep.py:2: repeats solutions/hw8_before/sums.py:2" in message
 
 
-@pytest.mark.parametrize(
-    "name", ["sums.pyc", "hidden/test_sums.py", "course/tests/test_course.py", ".git/config"]
-)
+@pytest.mark.parametrize("name", ["sums.pyc", "hidden/test_sums.py", "course/tests/test_course.py", ".git/config"])
 def test_files_that_are_not_on_the_list_are_refused(tmp_path, name):
     (tmp_path / "out" / "hw9_sums" / name).parent.mkdir(parents=True)
     homework = make(tmp_path / "project")
@@ -184,6 +172,4 @@ def test_a_link_in_the_folder_is_refused(tmp_path):
 
 def test_the_plan_itself_holds_no_private_file(tmp_path):
     homework = make(tmp_path)
-    assert not any(
-        part in name for name in planned(homework) for part in ("hidden", "solution", "__pycache__")
-    )
+    assert not any(part in name for name in planned(homework) for part in ("hidden", "solution", "__pycache__"))

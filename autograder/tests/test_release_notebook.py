@@ -21,9 +21,7 @@ def notebook(homework):
 
 def cells_with_grades(notebook):
     return {
-        cell["metadata"]["nbgrader"]["grade_id"]: cell
-        for cell in notebook["cells"]
-        if "nbgrader" in cell["metadata"]
+        cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in notebook["cells"] if "nbgrader" in cell["metadata"]
     }
 
 
@@ -46,9 +44,7 @@ def test_written_questions_become_cells_graded_by_hand_without_the_model_answer(
     meta = cell["metadata"]["nbgrader"]
     assert (meta["grade"], meta["solution"], meta["locked"], meta["points"]) == (True, True, False, 2)
     source = "".join(cell["source"])
-    assert source.startswith("**9.1w, Why discount?** (2 points)\n\nWhat happens") and source.endswith(
-        "answer here.*"
-    )
+    assert source.startswith("**9.1w, Why discount?** (2 points)\n\nWhat happens") and source.endswith("answer here.*")
     assert "without any bound" not in json.dumps(notebook) and "editable" not in cell["metadata"]
 
 

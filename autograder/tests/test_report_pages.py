@@ -76,9 +76,7 @@ def test_no_element_or_attribute_of_a_page_comes_from_a_student(text):
     harmless, hostile = everywhere("h" * len(text), homework), everywhere(text, homework)
     assert Outline(student_page(hostile, homework)).shape == Outline(student_page(harmless, homework)).shape
     refused = [Record(name, name, [], refused=name) for name in ("h" * len(text), text)]
-    assert (
-        Outline(student_page(refused[1], homework)).shape == Outline(student_page(refused[0], homework)).shape
-    )
+    assert Outline(student_page(refused[1], homework)).shape == Outline(student_page(refused[0], homework)).shape
     pages = [
         class_page(msgspec.structs.replace(sample_class(), records=[record, other]), homework)
         for record, other in ((harmless, refused[0]), (hostile, refused[1]))
@@ -95,20 +93,14 @@ def test_every_page_is_well_formed_self_contained_and_under_a_strict_policy():
     ]:
         outline = Outline(page)
         assert outline.balanced and not outline.open
-        policy = next(
-            a["content"] for _, _, a in outline.elements if a.get("http-equiv") == "Content-Security-Policy"
-        )
+        policy = next(a["content"] for _, _, a in outline.elements if a.get("http-equiv") == "Content-Security-Policy")
         assert policy.startswith("default-src 'none'") and "unsafe" not in policy
         for tag in ("style", "script"):
             for body in re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.S):
                 digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
                 assert f"{tag}-src 'sha256-{digest}'" in policy
         for _, names, attributes in outline.elements:
-            assert (
-                "style" not in names
-                and "src" not in names
-                and not any(name.startswith("on") for name in names)
-            )
+            assert "style" not in names and "src" not in names and not any(name.startswith("on") for name in names)
             assert not re.match(r"\w+:|//", attributes.get("href", "#"))
 
 
@@ -170,9 +162,7 @@ def test_the_class_page_shows_what_staff_need():
 
 def test_the_class_page_warns_of_the_development_secret_and_of_no_sandbox():
     """Grades that anybody could have forged are not shown without saying so."""
-    page = class_page(
-        msgspec.structs.replace(sample_class(), development_secret=True, tier="none"), sample_homework()
-    )
+    page = class_page(msgspec.structs.replace(sample_class(), development_secret=True, tier="none"), sample_homework())
     assert "development secret" in page and "without a sandbox" in page
 
 

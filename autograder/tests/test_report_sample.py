@@ -124,9 +124,7 @@ def sample_class(homework: Homework | None = None) -> ClassResult:
         "s10": dict(
             statuses={f"2.{n}": "error" for n in range(1, 7)},
             cause="import failed: SyntaxError: invalid syntax (lqr.py, line 12)",
-            messages={
-                f"2.{n}": "lqr.py could not be imported: invalid syntax (line 12)" for n in range(1, 7)
-            },
+            messages={f"2.{n}": "lqr.py could not be imported: invalid syntax (line 12)" for n in range(1, 7)},
         ),
         "s11": dict(statuses={"2.3": "memory", "2.6": "skipped"}),
         "s12": dict(statuses={"2.1/0": "failed"}, messages={"2.1": "got " + "[0.123456789 " * 900}),
@@ -159,15 +157,11 @@ def sample_class(homework: Homework | None = None) -> ClassResult:
     records.append(
         Record("s23", "s23.rar", [], refused="s23.rar: got a RAR archive, expected .zip, .tar.gz or a folder")
     )
-    records.append(
-        Record("s24", "s24.zip", [], refused=f"s24.zip: refused: member ../../{XSS} leaves the archive")
-    )
+    records.append(Record("s24", "s24.zip", [], refused=f"s24.zip: refused: member ../../{XSS} leaves the archive"))
     return ClassResult(homework.name, homework.title, records[::-1], "bubblewrap", False)
 
 
 def test_the_sample_shows_every_status():
     """Every status a test can end in occurs in the sample."""
-    found = {
-        test.status for record in sample_class().records if record.verdict for test in record.verdict.tests
-    }
+    found = {test.status for record in sample_class().records if record.verdict for test in record.verdict.tests}
     assert found == set(STATUSES)

@@ -38,9 +38,7 @@ def test_a_table_reads_back_as_it_was_written(tmp_path):
     assert list(csv.reader(io.StringIO(text, newline=""))) == grades_table(result, homework)
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
     assert rows["s03"]["2.1"] == "10" and rows["s03"]["total"] == "90" and rows["s03"]["max"] == "100"
-    assert (
-        rows["s07"]["pending"] == "14.17" and "RAR" in rows["s23"]["refused"] and rows["s23"]["total"] == "0"
-    )
+    assert rows["s07"]["pending"] == "14.17" and "RAR" in rows["s23"]["refused"] and rows["s23"]["total"] == "0"
     assert len(rows) == len(result.records)
 
 
@@ -48,12 +46,8 @@ def test_no_cell_is_a_formula(tmp_path):
     """Whatever stands in a name, a note, a refusal or a cause, a spreadsheet shows it as text."""
     homework = sample_homework()
     records = [Record(text, text, [text], refused=text) for text in NASTY]
-    records += [
-        Record(text + "x", text, [text], verdict=sample_verdict({}, homework, cause=text)) for text in NASTY
-    ]
-    path = write_table(
-        msgspec.structs.replace(sample_class(), records=records), homework, tmp_path / "grades.csv"
-    )
+    records += [Record(text + "x", text, [text], verdict=sample_verdict({}, homework, cause=text)) for text in NASTY]
+    path = write_table(msgspec.structs.replace(sample_class(), records=records), homework, tmp_path / "grades.csv")
     rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
     assert len(rows) == 1 + len(records)
     assert not any(cell.strip(" ").startswith(FORMULA) for row in rows for cell in row)
@@ -63,11 +57,7 @@ def test_no_cell_is_a_formula(tmp_path):
 def test_a_byte_order_mark_is_written_when_asked_for(tmp_path):
     """Excel needs it, other readers do without."""
     homework, result = sample_homework(), sample_class()
-    assert (
-        write_table(result, homework, tmp_path / "a.csv", bom=True)
-        .read_bytes()
-        .startswith(b"\xef\xbb\xbfstudent")
-    )
+    assert write_table(result, homework, tmp_path / "a.csv", bom=True).read_bytes().startswith(b"\xef\xbb\xbfstudent")
     assert write_table(result, homework, tmp_path / "b.csv").read_bytes().startswith(b"student")
 
 

@@ -12,10 +12,10 @@ title = "Tiny"
 files = ["tiny.py", "other.py"]
 
 [limits]
-test_seconds = 1.0
+test_seconds = 2.0
 import_seconds = 2.0
-submission_seconds = 4.0
-memory_mb = 400
+submission_seconds = 8.0
+memory_mb = 250
 output_mb = 1
 
 [[exercise]]

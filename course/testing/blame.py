@@ -14,9 +14,7 @@ MAX_TEXT = 2000  # characters of an exception's message that are shown
 MAX_FRAMES = 8  # the last ones: a recursion without end has a thousand
 
 
-def explain(
-    error: BaseException, files: Mapping[str, str], called=None, folder: Path | None = None
-) -> StudentError:
+def explain(error: BaseException, files: Mapping[str, str], called=None, folder: Path | None = None) -> StudentError:
     """Return the StudentError for `error`.
 
     files: the student's files, by the name that tracebacks carry.  called: what was called, blamed when no
@@ -27,9 +25,7 @@ def explain(
     where = _where(frames[-1]) if frames else _definition(called, files)
     if not frames and isinstance(error, FileNotFoundError) and str(error.filename) in files:
         name = files[str(error.filename)]
-        return StudentError(
-            "FileNotFoundError", f"{name} is missing: expected it in {Path(error.filename).parent}"
-        )
+        return StudentError("FileNotFoundError", f"{name} is missing: expected it in {Path(error.filename).parent}")
     if isinstance(error, SyntaxError) and error.filename in files:
         where = f"{files[error.filename]}:{error.lineno}"
     if isinstance(error, NotImplementedError) and _text(error) and EXERCISE_ID.fullmatch(_text(error)):
@@ -62,10 +58,7 @@ def _definition(called, files) -> str:
 def _trace(frames, error) -> str:
     if not frames:
         return ""
-    lines = [
-        f"  {_where(frame)}" + (f"\n      {frame.line}" if frame.line else "")
-        for frame in frames[-MAX_FRAMES:]
-    ]
+    lines = [f"  {_where(frame)}" + (f"\n      {frame.line}" if frame.line else "") for frame in frames[-MAX_FRAMES:]]
     if len(frames) > MAX_FRAMES:
         lines.insert(0, f"  ... {len(frames) - MAX_FRAMES} calls before")
     return "\n".join(lines)

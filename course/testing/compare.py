@@ -56,9 +56,7 @@ def fields(value: Any, names: str, who: str = "the result") -> tuple:
     kind = type(value)
     if kind is tuple:
         if len(value) != len(wanted):
-            raise Mismatch(
-                f"{who} returned a tuple of {len(value)}, expected {len(wanted)}: {', '.join(wanted)}"
-            )
+            raise Mismatch(f"{who} returned a tuple of {len(value)}, expected {len(wanted)}: {', '.join(wanted)}")
         return value
     try:
         known = value._fields if not is_dataclass(kind) else kind.__dataclass_fields__
@@ -68,9 +66,7 @@ def fields(value: Any, names: str, who: str = "the result") -> tuple:
     except Exception:  # whatever a foreign object does when it is looked at, it is no record
         known = None
     if not known:
-        raise Mismatch(
-            f"{who} returned {described(value)}, expected a record with the fields {', '.join(wanted)}"
-        )
+        raise Mismatch(f"{who} returned {described(value)}, expected a record with the fields {', '.join(wanted)}")
     missing = ", ".join(field for field in wanted if field not in known)
     raise Mismatch(f"{who} returned a record without {missing}; it has {', '.join(map(str, known))[:200]}")
 
@@ -113,9 +109,7 @@ def _checked(name, got, shape, dims, look, kinds) -> np.ndarray:
         where = _index(np.unravel_index(int(np.argmax(bad)), shape))
         value = array[bad].flat[0]
         found = (
-            f"is {value}"
-            if not shape
-            else f"has {int(bad.sum())} of {bad.size} entries NaN or infinite, first {where}"
+            f"is {value}" if not shape else f"has {int(bad.sum())} of {bad.size} entries NaN or infinite, first {where}"
         )
         raise Mismatch(_with_look(f"{name} {found}, expected finite values", look))
     return array
@@ -146,11 +140,7 @@ def _values_message(name, got, expected, error, wrong, rtol) -> str:
     text += f"yours is {got[worst]:.6g}, {off}, relative to the largest entry"
     if got.size >= 4 and _near(-got, expected, rtol):
         return text + "\n  every entry has the opposite sign"
-    if (
-        got.ndim >= 2
-        and got.shape[-1] == got.shape[-2] > 1
-        and _near(np.swapaxes(got, -1, -2), expected, rtol)
-    ):
+    if got.ndim >= 2 and got.shape[-1] == got.shape[-2] > 1 and _near(np.swapaxes(got, -1, -2), expected, rtol):
         return text + "\n  the matrix is transposed"
     return text
 

@@ -62,9 +62,7 @@ def homework_of_test(file: Path) -> HomeworkFolder | None:
 @lru_cache(maxsize=32)
 def _read(root: Path, changed: int) -> HomeworkFolder:
     table = tomllib.loads((root / CONFIG).read_text(encoding="utf-8"))
-    exercises = [
-        Exercise(str(e["id"]), str(e["title"]), float(e["points"])) for e in table.get("exercise", [])
-    ]
+    exercises = [Exercise(str(e["id"]), str(e["title"]), float(e["points"])) for e in table.get("exercise", [])]
     return HomeworkFolder(
         root=root,
         title=str(table.get("title", root.name)),

@@ -71,9 +71,7 @@ class LocalStudent:
         except (KeyboardInterrupt, Mismatch, StudentError):
             raise  # from the keyboard, or from a callback of the test's own
         except BaseException as error:  # SystemExit too: exit() in a student's code must not end the tests
-            failure = explain(
-                error, self._siblings.files, getattr(function, "_target", function), self._folder
-            )
+            failure = explain(error, self._siblings.files, getattr(function, "_target", function), self._folder)
             self._record(path, f"raised {failure.kind}")
             raise failure from error
 
@@ -118,11 +116,7 @@ class Remote:
         student, path = self._student, f"{self._path}.{name}"
         value = student._run(path, partial(getattr, self._target, name, _MISSING))
         if value is _MISSING:
-            who = (
-                f"{self._path}.py has no function"
-                if "." not in self._path
-                else f"{self._path} has nothing called"
-            )
+            who = f"{self._path}.py has no function" if "." not in self._path else f"{self._path} has nothing called"
             student._record(path, "raised AttributeError")
             raise StudentError("AttributeError", f"{who} `{name}`: was it renamed?")
         return student._inbound(value, path)

@@ -11,7 +11,5 @@ def exercise(id: str, weight: float = 1.0):
     Every test of a homework has exactly one, and a docstring: the sentence that the student reads.
     """
     if not isinstance(id, str) or not weight > 0:
-        raise TypeError(
-            f'exercise: got ({id!r}, weight={weight!r}), expected such as exercise("2.1", weight=2)'
-        )
+        raise TypeError(f'exercise: got ({id!r}, weight={weight!r}), expected such as exercise("2.1", weight=2)')
     return pytest.mark.exercise(id, float(weight))

@@ -31,9 +31,7 @@ def outcome_of(error: BaseException | None) -> Outcome:
         said = whole.split("\nassert ", 1)[0]  # pytest appends the values compared, which may be hidden ones
         return Outcome(FAILED, "" if said.startswith("assert ") else said, whole)
     said = f"the test itself stopped with {type(error).__name__}: {error}"
-    return Outcome(
-        INTERNAL, said, f"{said}\nThis is no fault of yours: please report it (details: pytest --tb=long)."
-    )
+    return Outcome(INTERNAL, said, f"{said}\nThis is no fault of yours: please report it (details: pytest --tb=long).")
 
 
 def sentence_of(function) -> str:

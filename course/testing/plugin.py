@@ -128,9 +128,7 @@ def pytest_terminal_summary(terminalreporter, config):
 def _homework_of(request) -> HomeworkFolder:
     homework = homework_of_test(request.path)
     if homework is None:
-        pytest.fail(
-            "this fixture is for the tests of a homework (in tests/ beside homework.toml)", pytrace=False
-        )
+        pytest.fail("this fixture is for the tests of a homework (in tests/ beside homework.toml)", pytrace=False)
     return homework
 
 

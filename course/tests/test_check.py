@@ -54,9 +54,7 @@ def test_it_runs_inside_a_running_event_loop_and_in_silence(inside, capfd):
     assert [row.status for row in result.rows] == ["todo", "todo", "internal"]
     assert result.rows[1].message == "as above"
     assert capfd.readouterr() == ("", "")
-    assert not {
-        name for name in set(sys.modules) - before[0] if name.startswith(("tests", "lqr", "test_lqr"))
-    }
+    assert not {name for name in set(sys.modules) - before[0] if name.startswith(("tests", "lqr", "test_lqr"))}
     assert sys.path == before[1]
 
 

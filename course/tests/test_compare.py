@@ -111,9 +111,7 @@ def test_tensors_pass_and_strange_tensors_are_a_mismatch():
 
 def test_the_shape_is_told_with_its_letters():
     with pytest.raises(Mismatch) as caught:
-        assert_shape(
-            "lqr.backward: K", np.zeros((2, 4)), (20, 2, 4), "[T, m, n]", look="the first axis is time"
-        )
+        assert_shape("lqr.backward: K", np.zeros((2, 4)), (20, 2, 4), "[T, m, n]", look="the first axis is time")
     assert str(caught.value) == (
         "lqr.backward: K has shape (2, 4), expected (20, 2, 4) = [T, m, n]\n  look at: the first axis is time"
     )

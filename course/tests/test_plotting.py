@@ -20,9 +20,7 @@ def axes():
 
 
 def test_series_are_named_and_apart_without_colour(axes):
-    lines = plotting.plot_series(
-        axes, np.arange(5.0), np.zeros((5, 4)), labels="abcd", unit="m", target=np.zeros(5)
-    )
+    lines = plotting.plot_series(axes, np.arange(5.0), np.zeros((5, 4)), labels="abcd", unit="m", target=np.zeros(5))
     assert len({str(line.get_linestyle()) + str(line._dash_pattern) for line in lines}) == 4
     heights = sorted(text.xy[1] for text in axes.texts)
     assert [text.get_text() for text in axes.texts] == list("abcd") and min(np.diff(heights)) > 0

@@ -100,10 +100,7 @@ def test_a_student_reads_sentences_and_messages_and_no_source_of_the_tests(homew
     out = done.stdout
     assert "2.1  The result is as long as what you put in." in out
     assert "lqr.narrow has shape (1,), expected (3,) = [n]\n  look at: the <slice>" in out
-    assert (
-        "your code raised AttributeError: 'int' object has no attribute 'nothing'\n  lqr.py:11 in broken"
-        in out
-    )
+    assert "your code raised AttributeError: 'int' object has no attribute 'nothing'\n  lqr.py:11 in broken" in out
     assert "TODO 2.2: not written yet (lqr.py:7 in halve): 2 tests waiting" in out
     assert "no fault of yours" in out
     assert "1 passed, 2 todo" in out and "3 failed" in out
@@ -173,10 +170,7 @@ def pytest_runtest_logreport(report):
     )
     one, two = (run(homework, "-p", "grader", "-s", "-k", "double or narrow").stdout for _ in range(2))
     assert "REPORT passed 2.1 1.0 Doubling gives twice as much. |" in one
-    assert (
-        "REPORT error 2.1 2.0 The result is as long as what you put in. | lqr.py has no function `narrow`"
-        in one
-    )
+    assert "REPORT error 2.1 2.0 The result is as long as what you put in. | lqr.py has no function `narrow`" in one
     assert one.split(" in 0.")[0].splitlines()[:8] == two.split(" in 0.")[0].splitlines()[:8]
 
 

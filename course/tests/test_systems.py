@@ -171,7 +171,4 @@ def test_a_random_problem_is_well_conditioned(n, m, T):
 
 def test_systems_and_test_tools_load_without_matplotlib_torch_or_scipy():
     code = "import sys, course.systems, course.testing, course.check; print([m for m in ('matplotlib', 'torch', 'scipy', 'autograder') if m in sys.modules])"
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

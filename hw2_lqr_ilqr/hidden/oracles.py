@@ -39,15 +39,15 @@ def solve_tail(F, f, C, c):
     hessian = scipy.linalg.block_diag(*C)
     constraint = np.zeros((T * n, T * d))
     for t in range(T):
-        constraint[t * n:(t + 1) * n, t * d:t * d + n] = np.eye(n)
+        constraint[t * n : (t + 1) * n, t * d : t * d + n] = np.eye(n)
         if t > 0:
-            constraint[t * n:(t + 1) * n, (t - 1) * d:t * d] = -F[t - 1]
+            constraint[t * n : (t + 1) * n, (t - 1) * d : t * d] = -F[t - 1]
     conditions = np.block([[hessian, constraint.T], [constraint, np.zeros((T * n, T * n))]])
     right = np.zeros((T * (d + n), 1 + n))
-    right[:T * d, 0] = -c.ravel()
-    right[T * d + n:, 0] = f[:-1].ravel()
-    right[T * d:T * d + n, 1:] = np.eye(n)
-    solution = np.linalg.solve(conditions, right)[:T * d]
+    right[: T * d, 0] = -c.ravel()
+    right[T * d + n :, 0] = f[:-1].ravel()
+    right[T * d : T * d + n, 1:] = np.eye(n)
+    solution = np.linalg.solve(conditions, right)[: T * d]
     z, Z = solution[:, 0], solution[:, 1:]
     return Z[n:d], z[n:d], Z.T @ hessian @ Z, Z.T @ (hessian @ z + c.ravel())
 
@@ -76,8 +76,10 @@ def quadratic(z, H, g):
 
 def action_value(F_t, f_t, C_t, c_t, V_next, v_next):
     """Evaluate cost now plus value of the next state at points, and read off the coefficients Q, q."""
+
     def total(z):
         return quadratic(z, C_t, c_t) + quadratic(F_t @ z + f_t, V_next, v_next)
+
     return coefficients(total, len(c_t))
 
 
@@ -90,10 +92,10 @@ def closed_loop(x0, F, f, K, k):
     for t in range(T):
         x, u, y = slice(t * d, t * d + n), slice(t * d + n, (t + 1) * d), slice((t + 1) * d, (t + 1) * d + n)
         system[u, x], right[u] = -K[t], k[t]
-        system[y, t * d:(t + 1) * d], right[y] = -F[t], f[t]
+        system[y, t * d : (t + 1) * d], right[y] = -F[t], f[t]
     solution = np.linalg.solve(system, right)
-    z = solution[:T * d].reshape(T, d)
-    return np.vstack([z[:, :n], solution[T * d:]]), z[:, n:]
+    z = solution[: T * d].reshape(T, d)
+    return np.vstack([z[:, :n], solution[T * d :]]), z[:, n:]
 
 
 def total_cost(x0, u, F, f, C, c):

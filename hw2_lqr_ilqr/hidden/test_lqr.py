@@ -34,14 +34,18 @@ def numbers(name, got, shape, dims):
 
 def gain_numbers(K, k, T, n, m):
     """Check K and k of a backward pass for shape and numbers."""
-    return (numbers("lqr.backward: K", K, (T, m, n), "[T, m, n]"),
-            numbers("lqr.backward: k", k, (T, m), "[T, m]"))
+    return (
+        numbers("lqr.backward: K", K, (T, m, n), "[T, m, n]"),
+        numbers("lqr.backward: k", k, (T, m), "[T, m]"),
+    )
 
 
 def values(V, v, T, n):
     """Check V and v of a backward pass for shape and numbers."""
-    return (numbers("lqr.backward: V", V, (T + 1, n, n), "[T+1, n, n]"),
-            numbers("lqr.backward: v", v, (T + 1, n), "[T+1, n]"))
+    return (
+        numbers("lqr.backward: V", V, (T + 1, n, n), "[T+1, n, n]"),
+        numbers("lqr.backward: v", v, (T + 1, n), "[T+1, n]"),
+    )
 
 
 def one_step(rng, n, m):
@@ -69,8 +73,13 @@ def test_Q_is_the_curvature_of_cost_plus_next_value(student, rng):
         expected, _ = oracles.action_value(*step)
         Q, _ = fields(student.lqr.action_value(*(np.array(a) for a in step)), "Q q", who="lqr.action_value")
         assert_shape("lqr.action_value: Q", Q, (n + m, n + m), "[n+m, n+m]")
-        assert_close("lqr.action_value: Q", Q, expected, rtol=SINGLE,
-                     look="put y = F_t z + f_t into 1/2 y' V_next y and collect what is quadratic in z")
+        assert_close(
+            "lqr.action_value: Q",
+            Q,
+            expected,
+            rtol=SINGLE,
+            look="put y = F_t z + f_t into 1/2 y' V_next y and collect what is quadratic in z",
+        )
 
 
 @exercise("2.1", weight=2)
@@ -81,8 +90,13 @@ def test_q_is_the_slope_of_cost_plus_next_value(student, rng):
         _, expected = oracles.action_value(*step)
         _, q = fields(student.lqr.action_value(*(np.array(a) for a in step)), "Q q", who="lqr.action_value")
         assert_shape("lqr.action_value: q", q, (n + m,), "[n+m]")
-        assert_close("lqr.action_value: q", q, expected, rtol=SINGLE,
-                     look="three terms are linear in z: from c_t, from V_next with f_t, and from v_next")
+        assert_close(
+            "lqr.action_value: q",
+            q,
+            expected,
+            rtol=SINGLE,
+            look="three terms are linear in z: from c_t, from V_next with f_t, and from v_next",
+        )
 
 
 @exercise("2.1", weight=2)
@@ -94,10 +108,20 @@ def test_gains_give_the_control_of_least_action_value(student, rng):
         K, k = fields(student.lqr.gains(np.array(Q), np.array(q), n), "K k", who="lqr.gains")
         assert_shape("lqr.gains: K", K, (m, n), "[m, n]")
         assert_shape("lqr.gains: k", k, (m,), "[m]")
-        assert_close("lqr.gains: K", K, expected.K, rtol=SINGLE,
-                     look="the gradient of the action value in u must vanish; u = K x + k has plus signs")
-        assert_close("lqr.gains: k", k, expected.k, rtol=SINGLE,
-                     look="the gradient of the action value in u at x = 0 must vanish at u = k")
+        assert_close(
+            "lqr.gains: K",
+            K,
+            expected.K,
+            rtol=SINGLE,
+            look="the gradient of the action value in u must vanish; u = K x + k has plus signs",
+        )
+        assert_close(
+            "lqr.gains: k",
+            k,
+            expected.k,
+            rtol=SINGLE,
+            look="the gradient of the action value in u at x = 0 must vanish at u = k",
+        )
 
 
 @exercise("2.1", weight=2)
@@ -127,12 +151,22 @@ def judge_state_value(student, rng, part):
         V, v = fields(answer, "V v", who="lqr.state_value")
         if part == "V":
             assert_shape("lqr.state_value: V", V, (n, n), "[n, n]")
-            assert_close("lqr.state_value: V", V, expected.V, rtol=SINGLE,
-                         look="put u = K x + k into 1/2 z' Q z and collect what is quadratic in x")
+            assert_close(
+                "lqr.state_value: V",
+                V,
+                expected.V,
+                rtol=SINGLE,
+                look="put u = K x + k into 1/2 z' Q z and collect what is quadratic in x",
+            )
         else:
             assert_shape("lqr.state_value: v", v, (n,), "[n]")
-            assert_close("lqr.state_value: v", v, expected.v, rtol=SINGLE,
-                         look="put u = K x + k into 1/2 z' Q z + z' q and collect what is linear in x")
+            assert_close(
+                "lqr.state_value: v",
+                v,
+                expected.v,
+                rtol=SINGLE,
+                look="put u = K x + k into 1/2 z' Q z + z' q and collect what is linear in x",
+            )
 
 
 @exercise("2.1")
@@ -155,8 +189,13 @@ def test_backward_solves_a_single_stage(student, rng):
         for name, got, part in zip("KkVv", solve(student, F, f, C, c), expected, strict=True):
             after = np.zeros((1, *part.shape)) if name in "Vv" else np.zeros((0, *part.shape))
             both = np.concatenate([part[None], after])
-            assert_close(f"lqr.backward: {name} for T = 1", got, both, rtol=SINGLE,
-                         look="the last stage has a cost of its own, and V[T] = 0, v[T] = 0 after it")
+            assert_close(
+                f"lqr.backward: {name} for T = 1",
+                got,
+                both,
+                rtol=SINGLE,
+                look="the last stage has a cost of its own, and V[T] = 0, v[T] = 0 after it",
+            )
 
 
 @exercise("2.1")
@@ -181,11 +220,21 @@ def test_backward_finds_the_feedback_of_a_changing_problem(student, rng):
     problem = draw(rng, T, n, m)
     expected = oracles.optimal(*problem)
     K, _, V, _ = solve(student, *problem)
-    assert_close("lqr.backward: K", K, expected.K, rtol=SINGLE,
-                 look="does step t use F[t], C[t] and V[t+1], and is its answer stored at t?")
+    assert_close(
+        "lqr.backward: K",
+        K,
+        expected.K,
+        rtol=SINGLE,
+        look="does step t use F[t], C[t] and V[t+1], and is its answer stored at t?",
+    )
     V = assert_shape("lqr.backward: V", V, (T + 1, n, n), "[T+1, n, n]")
-    assert_close("lqr.backward: V[:T]", V[:T], expected.V, rtol=SINGLE,
-                 look="V[t] is the value before the control of step t is chosen")
+    assert_close(
+        "lqr.backward: V[:T]",
+        V[:T],
+        expected.V,
+        rtol=SINGLE,
+        look="V[t] is the value before the control of step t is chosen",
+    )
 
 
 @exercise("2.1", weight=2)
@@ -195,11 +244,21 @@ def test_backward_finds_the_affine_part_of_a_changing_problem(student, rng):
     problem = draw(rng, T, n, m)
     expected = oracles.optimal(*problem)
     _, k, _, v = solve(student, *problem)
-    assert_close("lqr.backward: k", k, expected.k, rtol=SINGLE,
-                 look="k carries what f, c and the later v demand, even at x = 0")
+    assert_close(
+        "lqr.backward: k",
+        k,
+        expected.k,
+        rtol=SINGLE,
+        look="k carries what f, c and the later v demand, even at x = 0",
+    )
     v = assert_shape("lqr.backward: v", v, (T + 1, n), "[T+1, n]")
-    assert_close("lqr.backward: v[:T]", v[:T], expected.v, rtol=SINGLE,
-                 look="v[t] is the slope of the cost to come at x = 0")
+    assert_close(
+        "lqr.backward: v[:T]",
+        v[:T],
+        expected.v,
+        rtol=SINGLE,
+        look="v[t] is the slope of the cost to come at x = 0",
+    )
 
 
 @exercise("2.1")
@@ -228,8 +287,13 @@ def test_the_closed_loop_plays_the_cheapest_controls(student, rng):
     _, u = oracles.closed_loop(x0, *problem[:2], K, k)
     H, g = oracles.coefficients(lambda u: oracles.total_cost(x0, u.reshape(T, m), *problem), T * m)
     best = -np.linalg.solve(H, g).reshape(T, m)
-    assert_close("lqr.backward: the controls of your gains' closed loop", u, best, rtol=SINGLE,
-                 look="the total cost falls when some of these controls are changed")
+    assert_close(
+        "lqr.backward: the controls of your gains' closed loop",
+        u,
+        best,
+        rtol=SINGLE,
+        look="the total cost falls when some of these controls are changed",
+    )
 
 
 @exercise("2.1")

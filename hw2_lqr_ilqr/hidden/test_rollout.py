@@ -95,11 +95,15 @@ def test_rollout_asks_the_dynamics_once_a_step_in_order(student, rng):
         bench, x0, _, _, answer = roll(student, rng, T, n, m)
         if len(bench.times) != T:
             count = len(bench.times) if len(bench.times) <= T else f"more than {T}"
-            raise Mismatch(f"lqr.rollout called the dynamics {count} times, expected T = {T}; "
-                           "a real system takes one step per control, there is no trying out")
+            raise Mismatch(
+                f"lqr.rollout called the dynamics {count} times, expected T = {T}; "
+                "a real system takes one step per control, there is no trying out"
+            )
         if bench.times != list(range(T)):
-            raise Mismatch("lqr.rollout called the dynamics with other times than 0, 1, … T-1 in order; "
-                           "the third argument is the time of the step that is being taken")
+            raise Mismatch(
+                "lqr.rollout called the dynamics with other times than 0, 1, … T-1 in order; "
+                "the third argument is the time of the step that is being taken"
+            )
         x, _ = fields(answer, "x u", who="lqr.rollout")
         look = "x[0] is x0, and x[t+1] is what the dynamics returned in step t"
         assert_close("lqr.rollout: x", x, np.array([x0, *bench.reached]), rtol=SINGLE, look=look)

@@ -124,8 +124,13 @@ def test_gains_agree_with_minimising_the_total_cost_directly(student, rng):
     for t in range(T):
         played[t] = K[t] @ x + k[t]
         x = problem.F[t] @ np.concatenate([x, played[t]]) + problem.f[t]
-    assert_close("lqr.backward: controls in the closed loop", played, best, rtol=SINGLE,
-                 look="others are cheaper; does step t use F[t], f[t], C[t], c[t], V[t+1], v[t+1]?")
+    assert_close(
+        "lqr.backward: controls in the closed loop",
+        played,
+        best,
+        rtol=SINGLE,
+        look="others are cheaper; does step t use F[t], f[t], C[t], c[t], V[t+1], v[t+1]?",
+    )
 
 
 @exercise("2.1")
@@ -145,8 +150,13 @@ def test_forward_of_two_steps_by_hand(student):
     K, k = np.array([[[-0.5]], [[0.0]]]), np.array([[-0.5], [0.0]])
     x, u = fields(student.lqr.forward(np.array([1.0]), problem.F, problem.f, K, k), "x u", who="lqr.forward")
     assert_close("lqr.forward: u", u, np.array([[-1.0], [0.0]]), rtol=SINGLE)
-    assert_close("lqr.forward: x", x, np.array([[1.0], [1.0], [2.0]]), rtol=SINGLE,
-                 look="x has T+1 rows: x_0, and the state after each of the T controls")
+    assert_close(
+        "lqr.forward: x",
+        x,
+        np.array([[1.0], [1.0], [2.0]]),
+        rtol=SINGLE,
+        look="x has T+1 rows: x_0, and the state after each of the T controls",
+    )
 
 
 @exercise("2.2")
@@ -178,5 +188,10 @@ def test_rollout_asks_the_dynamics_once_a_step(student):
     if times != [0, 1, 2]:
         raise Mismatch(f"lqr.rollout: dynamics(x, u, t) was called with t = {times}, expected [0, 1, 2]")
     assert_close("lqr.rollout: x", x, np.array([[5.0], [10.0], [20.0], [30.0]]), rtol=SINGLE)
-    assert_close("lqr.rollout: u", u, np.array([[10.0], [21.0], [42.0]]), rtol=SINGLE,
-                 look="u_t = K_t x_t + k_t, where x_t is what the dynamics answered")
+    assert_close(
+        "lqr.rollout: u",
+        u,
+        np.array([[10.0], [21.0], [42.0]]),
+        rtol=SINGLE,
+        look="u_t = K_t x_t + k_t, where x_t is what the dynamics answered",
+    )

@@ -131,8 +131,14 @@ DENIED = {
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "setxattr": (188, 5), "syslog": (103, 116),
     "sethostname": (170, 161), "setdomainname": (171, 162), "vhangup": (153, 58),
+    # what neither Landlock nor a missing right forbids a process to do to others of its own user, or to their files
+    "socketpair": (53, 199), "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),
+    "chmod": (90, 53), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, 54),
+    "fchown": (93, 55), "lchown": (94, 54), "fchownat": (260, 54), "utime": (132, 88), "utimes": (235, 88),
+    "futimesat": (261, 88), "utimensat": (280, 88), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
 }  # fmt: skip
-CLONE, CLONE3, IOCTL = (56, 220), (435, 435), (16, 29)
+CLONE, CLONE3, IOCTL, PRLIMIT = (56, 220), (435, 435), (16, 29), (302, 261)
 CLONE_NEW = 0x7E020000 | 0x00000080  # every CLONE_NEW* flag
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 ARCHES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -150,8 +156,18 @@ def seccomp_program(machine: str) -> bytes:
         code += [(JGE, 0, 1, 0x40000000), (RET, 0, 0, ERRNO | EPERM)]  # the x32 numbers for the same calls
     for number in denied:
         code += [(JEQ, 0, 1, number), (RET, 0, 0, ERRNO | EPERM)]
-    code += [(JEQ, 0, 1, CLONE3[column]), (RET, 0, 0, ERRNO | ENOSYS)]  # its flags cannot be read; glibc falls back
-    code += [(JEQ, 0, 3, CLONE[column]), (LOAD, 0, 0, 16), (JSET, 0, 1, CLONE_NEW), (RET, 0, 0, ERRNO | EPERM)]
+    code += [
+        (JEQ, 0, 1, CLONE3[column]),
+        (RET, 0, 0, ERRNO | ENOSYS),
+    ]  # its flags cannot be read; glibc falls back
+    code += [
+        (JEQ, 0, 3, CLONE[column]),
+        (LOAD, 0, 0, 16),
+        (JSET, 0, 1, CLONE_NEW),
+        (RET, 0, 0, ERRNO | EPERM),
+    ]
+    # limits of its own only: argument 0 is the process, 0 for the caller
+    code += [(LOAD, 0, 0, 0), (JEQ, 0, 3, PRLIMIT[column]), (LOAD, 0, 0, 16), (JEQ, 1, 0, 0), (RET, 0, 0, ERRNO | EPERM)]
     code += [(LOAD, 0, 0, 0), (JEQ, 0, 4, IOCTL[column]), (LOAD, 0, 0, 24)]
     code += [(JEQ, 1, 0, TIOCSTI), (JEQ, 0, 1, TIOCLINUX), (RET, 0, 0, ERRNO | EPERM), (RET, 0, 0, ALLOW)]
     return b"".join(struct.pack("=HBBI", *line) for line in code)

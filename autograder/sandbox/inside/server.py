@@ -127,7 +127,12 @@ def describe(error: BaseException) -> list:
         return [kind, text, f"{os.path.basename(error.filename or '?')}:{error.lineno}", ""]
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "/submission/" in f.filename]
     where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return [kind, text.encode("utf-8", "replace").decode(), where.encode("utf-8", "replace").decode(), todo[:20]]
+    return [
+        kind,
+        text.encode("utf-8", "replace").decode(),
+        where.encode("utf-8", "replace").decode(),
+        todo[:20],
+    ]
 
 
 class Control(Link):

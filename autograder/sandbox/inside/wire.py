@@ -22,9 +22,10 @@ import msgspec
 import numpy as np
 
 MAX_STRUCTURE = 1 << 20  # one megabyte of scalars and containers
-MAX_BLOB = 1 << 28  # 256 MB of array bytes
+MAX_BLOB = 1 << 26  # 64 MB of array bytes
 MAX_DEPTH = 64
 MAX_BIGINT_DIGITS = 400
+MAX_ENTRIES = 10_000  # of a dict: keys can be chosen to share one hash, and then take quadratic time
 HEADER = struct.Struct(">II")
 
 LIST, TUPLE, DICT, ARRAY, SCALAR, TENSOR, BIGINT, COMPLEX, BYTES, RECORD, GENERATOR, MINE, YOURS = range(13)
@@ -155,6 +156,7 @@ class Unpacker:
     def __init__(self, link: Link, blob):
         self.link = link
         self.blob = blob
+        self.taken = 0
 
     def unpack(self, node, depth: int = 0):
         kind = type(node)
@@ -176,9 +178,8 @@ class Unpacker:
         if tag == DICT:
             return self._dict([self.unpack(part, depth + 1) for part in parts])
         if tag == TENSOR:
-            import torch
-
-            return torch.from_numpy(self._array(parts))
+            torch = sys.modules.get("torch")  # never imported for a submission's sake
+            return torch.from_numpy(self._array(parts)) if torch else self._array(parts)
         return self._rare(tag, parts, depth)
 
     def _rare(self, tag, parts, depth):
@@ -201,6 +202,9 @@ class Unpacker:
     def _slice(self, offset, size):
         if type(offset) is not int or type(size) is not int or not 0 <= offset <= offset + size <= len(self.blob):
             raise WireError("malformed reference")
+        self.taken += size
+        if self.taken > len(self.blob):  # every byte belongs to one value, or a small frame could fill the memory
+            raise WireError("overlapping references")
         return self.blob[offset : offset + size]
 
     def _array(self, parts) -> np.ndarray:
@@ -234,8 +238,8 @@ class Unpacker:
         return self.link.record(parts[0][:200], fields, [self.unpack(part, depth + 1) for part in parts[2:]])
 
     def _dict(self, parts):
-        if len(parts) % 2:
-            raise WireError("malformed dict")
+        if len(parts) % 2 or len(parts) > 2 * MAX_ENTRIES:
+            raise WireError("malformed or too large a dict")
         try:
             return dict(zip(parts[::2], parts[1::2], strict=True))
         except TypeError:
@@ -266,7 +270,7 @@ def decode(structure, blob, link: Link):
     """Rebuild the value of one frame; raise WireError for anything malformed."""
     try:
         return Unpacker(link, memoryview(blob)).unpack(_decoder.decode(structure))
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, RecursionError, ValueError, TypeError, MemoryError) as error:
         raise WireError(f"malformed frame: {type(error).__name__}") from None
 
 
