@@ -191,6 +191,9 @@ def _record(kind, entry: dict, where: str):
 def _check(homework: Homework, where: str) -> None:
     if not homework.files or not homework.exercises:
         raise UserError(f"{where}: `files` and at least one [[exercise]] are needed")
+    for file in homework.files:
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*\.py", file):
+            raise UserError(f"{where}: files: got {file!r}, expected a module name such as 'lqr.py'")
     seen = set()
     for entry in homework.exercises + homework.written:
         if entry.id in seen:
@@ -203,6 +206,3 @@ def _check(homework: Homework, where: str) -> None:
             raise UserError(f"{where}: exercise id {exercise.id!r}, expected the form 2.1")
         if exercise.file not in homework.files:
             raise UserError(f"{where}: exercise {exercise.id} lies in {exercise.file!r}, which is not in `files`")
-    for file in homework.files:
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*\.py", file):
-            raise UserError(f"{where}: files: got {file!r}, expected a module name such as 'lqr.py'")

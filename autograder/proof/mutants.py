@@ -45,7 +45,7 @@ def mutants(homework: Homework) -> Iterator[Variant]:
 def _changes(tree: ast.Module, first: int, last: int) -> Iterator[tuple[str, str, str, str]]:
     """Yield (function, the text before, the text after, the whole mutated source) for one region's lines."""
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-        if not (function.lineno <= first and last <= function.end_lineno):
+        if not function.lineno <= first <= function.end_lineno:
             continue
         for index, node in enumerate(ast.walk(function)):
             if not first <= getattr(node, "lineno", 0) <= last:

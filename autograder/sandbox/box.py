@@ -158,6 +158,9 @@ class Sandbox:
             self._worker.wait()
             processes.STARTED.discard(self._worker.pid)
             processes.kill_orphans()
+            for orphan in self._chain[1:]:  # bubblewrap's own, which came to us when their parent died
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(orphan, 0)
             self._worker = None
             self._chain = []
         if self._control is not None:
