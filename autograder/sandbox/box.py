@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import socket
 import subprocess
@@ -27,12 +26,11 @@ from pathlib import Path
 from autograder.homework import Limits
 from autograder.sandbox import processes
 from autograder.sandbox.faults import Crashed, Fault, OutOfMemory, OutOfTime, SandboxUnavailable
-from autograder.sandbox.inside.peer import Inbox
-from autograder.sandbox.inside.wire import Link, WireError, decode, encode, lengths
+from autograder.sandbox.inside.wire import Link, encode
+from autograder.sandbox.line import Line
 from autograder.sandbox.student import Conversation, StudentProxy
 from autograder.sandbox.tiers import launch
 
-TICK = 0.1  # seconds between looks at the memory while waiting
 REMAINS = "autograder-worker-"  # scratch folders: this, the grader's process id, something random
 PROMPT = 5.0  # seconds in which the worker must fork or report; far more than it ever needs
 
@@ -254,71 +252,3 @@ class Sandbox:
             file.seek(max(0, os.path.getsize(f"{self._scratch}/output") - 2000))
             return file.read(2000).decode("utf-8", "replace").strip()[-500:]
         return ""
-
-
-class Line:
-    """Bytes to and from the worker under a deadline that the grader keeps."""
-
-    def __init__(self, sock: socket.socket, box: Sandbox, deadline: float):
-        self.sock, self.box, self.deadline = sock, box, deadline
-        self.inbox = Inbox(self._arriving)
-        self.looked = 0.0
-        self.poll = {writing: select.poll() for writing in (False, True)}
-        self.poll[False].register(sock, select.POLLIN)
-        self.poll[True].register(sock, select.POLLOUT)
-        sock.setblocking(False)
-
-    def send(self, parts: list) -> None:
-        data = memoryview(b"".join(parts))
-        while data:
-            try:
-                data = data[self.sock.send(data) :]
-            except BlockingIOError:
-                self._wait(writing=True)
-            except OSError:
-                raise self._ended() from None
-
-    def receive(self, size: int) -> bytearray:
-        return self.inbox.take(size)
-
-    def _arriving(self, most: int) -> bytes:
-        while True:
-            self._look()  # here too, for a worker that never stops sending
-            try:
-                data = self.sock.recv(most)
-            except BlockingIOError:
-                self._wait(writing=False)
-                continue
-            except OSError:
-                data = b""
-            if not data:
-                raise self._ended()
-            return data
-
-    def message(self):
-        """Receive one message of plain data, as the control socket carries them."""
-        try:
-            structure, blob = lengths(self.receive(8))
-            return decode(self.receive(structure), self.receive(blob), Link())
-        except WireError:
-            raise Crashed("the worker broke the protocol") from None
-
-    def _wait(self, writing: bool) -> None:
-        """Wait until the socket is ready, but not past the next look."""
-        self._look()
-        self.poll[writing].poll(1000 * max(0.001, min(self.deadline - time.monotonic(), TICK)))
-
-    def _look(self) -> None:
-        """Look at the clock, and at every tick at the memory."""
-        now = time.monotonic()
-        if now >= self.deadline:
-            cause = "stopped: it took too long"
-            self.box.note(cause)
-            raise OutOfTime(cause)
-        if now - self.looked > TICK:
-            self.looked = now
-            self.box.check_memory()
-
-    def _ended(self) -> Crashed:
-        self.box.note("a process of the submission ended in the middle of a call")
-        return Crashed("the process ended in the middle of a call (does it call exit, or crash?)")

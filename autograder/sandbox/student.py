@@ -8,25 +8,17 @@ environments that a test passes as arguments stay here and are called back.
 from __future__ import annotations
 
 import sys
-from typing import Protocol
 
 import numpy as np
 
 from autograder.sandbox.faults import Crashed, Fault
 from autograder.sandbox.inside.peer import Peer, Remote
 from autograder.sandbox.inside.wire import WireError, encode
+from autograder.sandbox.line import Line
 from course.testing import Mismatch, StudentError
 
 MAX_OBJECTS = 10_000  # handles and callbacks of one test
 MAX_RECORDED = 4 << 20  # bytes of one test's answers that are kept for the diagnosis
-
-
-class Line(Protocol):
-    """How bytes move: implemented by the sandbox, which keeps the time."""
-
-    def send(self, parts: list) -> None: ...
-
-    def receive(self, size: int): ...
 
 
 class EnvService:

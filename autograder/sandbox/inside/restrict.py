@@ -167,7 +167,13 @@ def seccomp_program(machine: str) -> bytes:
         (RET, 0, 0, ERRNO | EPERM),
     ]
     # limits of its own only: argument 0 is the process, 0 for the caller
-    code += [(LOAD, 0, 0, 0), (JEQ, 0, 3, PRLIMIT[column]), (LOAD, 0, 0, 16), (JEQ, 1, 0, 0), (RET, 0, 0, ERRNO | EPERM)]
+    code += [
+        (LOAD, 0, 0, 0),
+        (JEQ, 0, 3, PRLIMIT[column]),
+        (LOAD, 0, 0, 16),
+        (JEQ, 1, 0, 0),
+        (RET, 0, 0, ERRNO | EPERM),
+    ]
     code += [(LOAD, 0, 0, 0), (JEQ, 0, 4, IOCTL[column]), (LOAD, 0, 0, 24)]
     code += [(JEQ, 1, 0, TIOCSTI), (JEQ, 0, 1, TIOCLINUX), (RET, 0, 0, ERRNO | EPERM), (RET, 0, 0, ALLOW)]
     return b"".join(struct.pack("=HBBI", *line) for line in code)
