@@ -29,7 +29,7 @@ notebooks: setup  ## run every notebook from top to bottom on the reference solu
 release: setup  ## build what students receive: one folder and one zip for each homework
 	@autograder release --all
 
-bench: setup  ## measure grading beside its peers
+bench: setup  ## measure grading beside nbgrader and otter, and a class of 200
 	@python -m benchmarks.grading
 
 format: setup  ## put the code into the house's layout

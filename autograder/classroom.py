@@ -22,6 +22,7 @@ from autograder.grading.suite import Options
 from autograder.grading.verdict import ClassResult, Record, TestResult, Verdict, exercise_results
 from autograder.homework import Homework
 from autograder.intake import Submission
+from autograder.sandbox.tiers import THREADS
 
 ATTEMPTS = 2  # a grader that dies twice over one submission will die again
 PATIENCE = 120.0  # seconds beyond a submission's own limit before its grader is taken for dead
@@ -52,7 +53,6 @@ class Task:
 class Seat:
     """One place in the pool."""
 
-    slot: int
     grader: GraderProcess | None = None
     task: Task | None = None
     since: float = field(default_factory=time.monotonic)
@@ -82,12 +82,8 @@ def grade_class(
             key = store.key(submission.digest, homework.version, policy.tier, policy.secret)
             has_notebook = homework.notebook in submission.files
             notes = list(submission.notes)
-            records.append(
-                (
-                    Record(submission.student, submission.source, notes, submission.refused, None, has_notebook),
-                    key,
-                )
-            )
+            record = Record(submission.student, submission.source, notes, submission.refused, None, has_notebook)
+            records.append((record, key))
             if submission.refused or key in verdicts:
                 done(1)
             elif key in waiting:
@@ -120,10 +116,9 @@ def grade_class(
 
 def run_pool(homework: Homework, tasks, policy: Policy):
     """Yield (key, verdict) as graders finish, keeping every seat busy."""
-    count = (
-        policy.processes or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    seats = [Seat(slot) for slot in range(count)]
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # graders and workers share the cores; libraries must not fight over them
+    seats = [Seat() for _ in range(policy.processes or cores())]
     again: deque[Task] = deque()
     tasks = iter(tasks)
     try:
@@ -151,13 +146,18 @@ def run_pool(homework: Homework, tasks, policy: Policy):
                 seat.grader.stop()
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _next(again: deque[Task], tasks) -> Task | None:
     return again.popleft() if again else next(tasks, None)
 
 
 def _start(homework: Homework, policy: Policy, seat: Seat, task: Task, again: deque[Task]) -> None:
     if seat.grader is None:
-        options = Options(policy.tier, policy.secret, seat.slot, policy.diagnose, policy.until_loss)
+        options = Options(policy.tier, policy.secret, policy.diagnose, policy.until_loss)
         seat.grader = GraderProcess(homework.root, options)
     task.attempts += 1
     try:

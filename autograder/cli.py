@@ -37,9 +37,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        _fail(str(error), 2)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was done is kept, and the same command goes on from there", 130)
+        _fail(str(error), error.code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}; nothing was half-written", 2)
@@ -213,7 +211,7 @@ def _policy(tier: str, processes: int):
     console.print(f"sandbox: {_plain(str(chosen))}")
     if secret.is_development:
         console.print(
-            "secret: the published development secret; for a real class set MBRL_COURSE_SECRET_FILE to a file with your own"
+            "secret: the published development secret; for a real class name a file of your own in MBRL_COURSE_SECRET_FILE"
         )
     return Policy(chosen.name, secret.secret, secret.is_development, processes)
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.classroom import Policy, grade_class
+from autograder.errors import Interrupted
 from autograder.export.table import write_table
 from autograder.gradebook import write_gradebook
 from autograder.grading.store import Store
@@ -32,10 +33,13 @@ def grade_to_reports(
     store = Store(out)
     store.check_writable()
     remove_remains()
+    opened = [partial(receive, arrival, homework) for arrival in found]
     with progress(total=len(found)) as bar:
-        result = grade_class(
-            homework, [partial(receive, arrival, homework) for arrival in found], store, policy, bar.update
-        )
+        try:
+            result = grade_class(homework, opened, store, policy, bar.update)
+        except KeyboardInterrupt:
+            done = f"{bar.n} of {len(found)} submissions are done"
+            raise Interrupted(f"interrupted; {done} and kept; the same command goes on from there") from None
     write_outputs(result, homework, out, gradebook)
     return result
 
@@ -83,4 +87,5 @@ def _remark(record: Record) -> str:
         return one_line(record.refused, 160)
     hints = [diagnosis.misconception for diagnosis in record.verdict.diagnoses]
     parts = [record.verdict.cause, ", ".join(dict.fromkeys(hints)), *record.notes]
-    return one_line("; ".join(part for part in parts if part), 160)
+    said = [part for part in parts if part] or [test.message for test in record.verdict.tests if test.message][:1]
+    return one_line("; ".join(said), 160)

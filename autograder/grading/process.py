@@ -13,8 +13,10 @@ import os
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
-from autograder.grading.suite import Options, run_suite
+from autograder.errors import UserError
+from autograder.grading.suite import Options, SuiteBroken, run_suite
 from autograder.grading.verdict import Verdict
 from autograder.homework import load
 from autograder.intake import Submission
@@ -24,6 +26,13 @@ PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 class GraderDied(Exception):
     """The grader's process ended before it answered."""
+
+
+class Failure(NamedTuple):
+    """What a grader says instead of a verdict, and whether it would say so of any submission."""
+
+    text: str
+    hopeless: bool
 
 
 class GraderProcess:
@@ -47,13 +56,18 @@ class GraderProcess:
             raise GraderDied(self._reason()) from None
 
     def receive(self) -> Verdict:
-        """Return the verdict on the submission sent last; raise GraderDied if the process ended instead."""
+        """Return the verdict on the submission sent last.
+
+        Raises GraderDied if the process ended instead, UserError if it can grade nothing at all.
+        """
         try:
             answer = self.connection.recv()
         except (EOFError, OSError):
             raise GraderDied(self._reason()) from None
-        if isinstance(answer, str):
-            raise GraderDied(answer)
+        if isinstance(answer, Failure):
+            if answer.hopeless:
+                raise UserError(answer.text)
+            raise GraderDied(answer.text)
         return answer
 
     def grade(self, submission: Submission) -> Verdict:
@@ -94,4 +108,4 @@ def _serve(connection: Connection, homework_root: Path, options: Options) -> Non
         run_suite(homework, options, jobs(), emit)
     except Exception as error:
         with contextlib.suppress(OSError):
-            connection.send(f"{type(error).__name__}: {error}")
+            connection.send(Failure(f"{type(error).__name__}: {error}", isinstance(error, SuiteBroken)))

@@ -33,13 +33,16 @@ ASIDE = frozenset(["todo", "internal", "skipped"])  # statuses that no mistake e
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade: on which tier, as which worker, with which secret, and whether to look for known mistakes."""
+    """How to grade: on which tier, with which secret, and whether to look for known mistakes."""
 
     tier: str
     secret: bytes
-    slot: int = 0
     diagnose: bool = True
     until_loss: bool = False  # stop at the first test that is not passed: enough to see that a mutant dies
+
+
+class SuiteBroken(Exception):
+    """The hidden tests themselves are at fault, whatever is handed in."""
 
 
 def run_suite(
@@ -74,8 +77,10 @@ def run_suite(
         sys.modules.pop(path.stem, None)  # of an earlier run in this process, perhaps another homework's
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(arguments, plugins=[grader])
-    if grader.collection_error or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise RuntimeError(f"{homework.name}: the hidden tests cannot be collected: {grader.collection_error or code}")
+    if grader.collection_error or code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise SuiteBroken(f"{homework.name}: the hidden tests cannot be collected: {grader.collection_error or 'none'}")
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"{homework.name}: pytest stopped with {code!r}")
 
 
 class Grader:
@@ -134,7 +139,7 @@ class Grader:
         modules = self.homework.modules
         files = {name: text.encode() for name, text in given_files(self.homework).items()}
         files |= {name: data for name, data in submission.files.items() if name in self.homework.files}
-        box = Sandbox(self.options.tier, self.homework.limits, files, modules, self.homework.preload, self.options.slot)
+        box = Sandbox(self.options.tier, self.homework.limits, files, modules, self.homework.preload)
         with box:
             for item in items:
                 transcript: Transcript = []

@@ -57,7 +57,6 @@ class Sandbox:
     files: dict[str, bytes]
     modules: tuple[str, ...]
     preload: tuple[str, ...] = ("numpy",)
-    slot: int = 0
     causes: list[str] = field(default_factory=list)
     _worker: subprocess.Popen | None = None
     _control: socket.socket | None = None
@@ -93,7 +92,7 @@ class Sandbox:
         self._scratch = tempfile.mkdtemp(prefix=f"{REMAINS}{os.getpid()}-")
         os.chmod(self._scratch, 0o755)
         with theirs, open(f"{self._scratch}/output", "ab") as output:
-            setup = launch(self.tier, self.limits, self._scratch, self.slot, theirs.fileno(), output.fileno())
+            setup = launch(self.tier, self.limits, self._scratch, theirs.fileno())
             processes.adopt_orphans()
             try:
                 self._worker = subprocess.Popen(

@@ -15,6 +15,7 @@ import pytest
 
 from autograder import classroom
 from autograder.classroom import Policy, grade_class
+from autograder.errors import UserError
 from autograder.grading.store import Store
 from autograder.homework import PROJECT
 from autograder.intake import Submission
@@ -90,6 +91,12 @@ def test_a_grader_that_dies_twice_costs_one_submission_and_no_points(tmp_path):
     assert by_student["a"].points == by_student["c"].points == 15
     assert (by_student["b"].points, by_student["b"].pending) == (0, 15)
     assert {test.status for test in by_student["b"].tests} == {"internal"}
+
+
+def test_hidden_tests_that_cannot_be_collected_stop_the_class_with_one_message(tmp_path):
+    homework = make_homework(tmp_path, hidden="import nowhere\n")
+    with pytest.raises(UserError, match="cannot be collected"):
+        grade(homework, [submit("a"), submit("b")], tmp_path / "out")
 
 
 def test_a_submission_that_cannot_be_sent_stops_nobody(tmp_path):

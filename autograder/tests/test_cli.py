@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -62,6 +64,26 @@ def test_grading_a_class_writes_everything_an_instructor_needs(class_, tmp_path)
     assert "25 / 25" in first.stdout and "sandbox: " in first.stdout
     (out / "report.html").unlink()
     assert run("report", "hw2", out).returncode == 0 and (out / "report.html").exists()
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
+    folder = tmp_path / "class"
+    for number in range(30):
+        (folder / f"s{number:02d}").mkdir(parents=True)
+        text = load_variants(find("hw2")).reference.files["lqr.py"]
+        (folder / f"s{number:02d}" / "lqr.py").write_text(f"{text}\n# {number}\n")
+    command = [sys.executable, "-m", "autograder", "grade", "hw2", str(folder), "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, cwd=PROJECT, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    while len(list(tmp_path.glob("out/verdicts/*.json"))) < 3:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130 and "interrupted;" in said and "Traceback" not in said
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/verdicts/*.json")}
+    assert 3 <= len(kept) < 30
+    assert run("grade", "hw2", folder, "--out", tmp_path / "out").returncode == 0
+    assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
+    assert len(list(tmp_path.glob("out/verdicts/*.json"))) == 30
 
 
 @pytest.mark.parametrize(

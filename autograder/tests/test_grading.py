@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from autograder.grading.suite import Options, run_suite
+from autograder.grading.suite import Options, SuiteBroken, run_suite
 from autograder.grading.verdict import TestResult, Verdict, exercise_results
 from autograder.homework import Exercise
 from autograder.sandbox.probe import AUTOMATIC, works
@@ -117,7 +117,7 @@ def test_the_first_loss_ends_a_run_that_asks_for_no_more(grade):
 
 
 def test_a_collection_error_is_a_clear_failure_and_not_a_grade(grade):
-    with pytest.raises(RuntimeError, match="cannot be collected"):
+    with pytest.raises(SuiteBroken, match="cannot be collected"):
         grade(submit(), hidden="import nowhere\n")
 
 
