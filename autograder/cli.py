@@ -211,7 +211,7 @@ def _policy(tier: str, processes: int):
     console.print(f"sandbox: {_plain(str(chosen))}")
     if secret.is_development:
         console.print(
-            "secret: the published development secret; for a real class name a file of your own in MBRL_COURSE_SECRET_FILE"
+            "secret: the published development one; for a real class name a file of your own in MBRL_COURSE_SECRET_FILE"
         )
     return Policy(chosen.name, secret.secret, secret.is_development, processes)
 

@@ -98,6 +98,7 @@ class Grader:
     # pytest's hooks
 
     def pytest_configure(self, config) -> None:
+        config.option.tbstyle = "no"  # nobody reads pytest's tracebacks here, and making them is slow
         config.stash[SECRET] = self.options.secret
         config.stash[TRANSPORT] = lambda: self.student
 

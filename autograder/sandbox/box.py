@@ -1,9 +1,10 @@
 """A sandbox for one submission: start it, open a conversation for each test, end everything in time.
 
-Theory of operation. Three kinds of processes:
+Theory of operation. Four kinds of processes:
 
 - the *grader* (this one): holds the tests and the references, keeps the time and the memory, and kills;
-- the *worker*: imports the submission in the sandbox and forks. Untrusted from the moment of the import;
+- the *template*: has the libraries loaded, nothing of any student's, and forks (`template`);
+- the *worker*: a fork of the template that imports the submission. Untrusted from the moment of the import;
 - one *fork* of the worker for each test, with a socket of its own, killed with all its children afterwards.
 
 The grader asks the worker for two things only: to fork, and to report how a fork ended. If it does not answer
@@ -17,7 +18,6 @@ import contextlib
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -29,7 +29,8 @@ from autograder.sandbox.faults import Crashed, Fault, OutOfMemory, OutOfTime, Sa
 from autograder.sandbox.inside.wire import Link, encode
 from autograder.sandbox.line import Line
 from autograder.sandbox.student import Conversation, StudentProxy
-from autograder.sandbox.tiers import launch
+from autograder.sandbox.template import Template, lease
+from autograder.sandbox.tiers import plan
 
 REMAINS = "autograder-worker-"  # scratch folders: this, the grader's process id, something random
 PROMPT = 5.0  # seconds in which the worker must fork or report; far more than it ever needs
@@ -58,11 +59,12 @@ class Sandbox:
     modules: tuple[str, ...]
     preload: tuple[str, ...] = ("numpy",)
     causes: list[str] = field(default_factory=list)
-    _worker: subprocess.Popen | None = None
+    _template: Template | None = None
+    _worker: int = 0
     _control: socket.socket | None = None
     _scratch: str = ""
     _spent: float = 0.0
-    _chain: list[int] = field(default_factory=list)
+    _suspicious: bool = False
     _faults: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -84,40 +86,25 @@ class Sandbox:
             self._spawn()
             if self._await_import() is None:
                 return
+            self._suspicious = True
             self.stop()
         raise Crashed("the worker ended while importing the submission")
 
     def _spawn(self) -> None:
-        ours, theirs = socket.socketpair()
+        self._template = lease(self.tier, self.limits, self.preload)
         self._scratch = tempfile.mkdtemp(prefix=f"{REMAINS}{os.getpid()}-")
         os.chmod(self._scratch, 0o755)
+        self._control, theirs = socket.socketpair()
         with theirs, open(f"{self._scratch}/output", "ab") as output:
-            setup = launch(self.tier, self.limits, self._scratch, theirs.fileno())
-            processes.adopt_orphans()
-            try:
-                self._worker = subprocess.Popen(
-                    setup.command,
-                    env=setup.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,
-                )
-            except OSError as error:
-                ours.close()
-                shutil.rmtree(self._scratch, ignore_errors=True)
-                raise SandboxUnavailable(f"{self.tier}: cannot start a worker: {error}") from None
-        self._control = ours
-        processes.STARTED.add(self._worker.pid)
-        plan = setup.plan | {
-            "preload": list(self.preload),
-            "files": self.files,
-            "modules": list(self.modules),
-            "faults": self._faults,
-        }
+            self._worker = self._template.fork(theirs, output.fileno())
+        told = plan(self.tier, self.limits, self._inner())
+        told |= {"files": self.files, "modules": list(self.modules), "faults": self._faults}
         with contextlib.suppress(OSError):  # a worker that died already is noticed by who waits for it
-            self._control.sendall(b"".join(encode(plan, Link())))
+            self._control.sendall(b"".join(encode(told, Link())))
+
+    def _inner(self) -> str:
+        """Return the scratch folder as the worker knows it."""
+        return f"/tmp/{os.path.basename(self._scratch)}" if self.tier == "bubblewrap" else self._scratch
 
     def _await_import(self) -> str | None:
         """Wait until the submission is imported; return the module that killed the worker, or None."""
@@ -125,10 +112,7 @@ class Sandbox:
         importing, causes, waiting = None, list(self.causes), set(self.modules)
         try:
             while True:
-                message = line.message()
-                # The first message comes before anything of the submission has run, so the chain is what it seems.
-                self._chain = self._chain or processes.worker_chain(self._worker.pid)
-                match message:
+                match line.message():
                     case ["importing", str(name)] if name in waiting:  # once each: it sets the clock
                         waiting.discard(name)
                         importing, line.deadline = name, time.monotonic() + self.limits.import_seconds
@@ -149,17 +133,12 @@ class Sandbox:
             return importing
 
     def stop(self) -> None:
-        """Kill everything that belongs to this sandbox and remove its traces."""
-        if self._worker is not None:
-            processes.kill_tree(self._worker.pid)
-            self._worker.wait()
-            processes.STARTED.discard(self._worker.pid)
-            processes.kill_orphans()
-            for orphan in self._chain[1:]:  # bubblewrap's own, which came to us when their parent died
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(orphan, 0)
-            self._worker = None
-            self._chain = []
+        """Kill everything of this submission and remove its traces."""
+        if self._template is not None:
+            if self._template.alive:
+                suspicious = self._suspicious or bool(self.causes)
+                self._template.release(self._inner(), list(self.files), suspicious)
+            self._template, self._worker = None, 0
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -175,7 +154,7 @@ class Sandbox:
         if self._spent >= self.limits.submission_seconds:
             raise OutOfTime(f"the submission used up its {self.limits.submission_seconds:g} s")
         began = time.monotonic()
-        if self._worker is None:
+        if not self._worker:
             try:
                 self.start()
             finally:
@@ -202,15 +181,15 @@ class Sandbox:
                     return
         except (Fault, OSError):
             pass
+        self._suspicious = True
         self.stop()
         raise Crashed("the worker could not start a test: something in the submission broke it")
 
     def _end_test(self) -> None:
         """Kill what the test left, and hear how its process ended; a worker that is slow to tell is killed."""
-        if self._worker is None:
+        if not self._worker:
             return
-        processes.kill_below(self._worker.pid, spare=self._chain)
-        processes.kill_orphans()
+        self._suspicious |= self._template.kill(spare=[self._worker]) > 1  # more than the test's own process
         self._check_output()
         try:
             self._control.sendall(b"".join(encode(["end"], Link())))
@@ -219,16 +198,17 @@ class Sandbox:
                     return
         except (Fault, OSError):
             pass
+        self._suspicious = True
         self.stop()
 
     # watching
 
     def check_memory(self) -> None:
         """Raise OutOfMemory, after killing the sandbox, if its processes together hold more than allowed."""
-        if self._worker is None:
+        if not self._worker:
             return
         allowed = self.limits.memory_mb << 20
-        if processes.resident(self._worker.pid) > allowed and processes.memory(self._worker.pid) > allowed:
+        if processes.resident(self._template.pid) > allowed and processes.memory(self._template.pid) > allowed:
             self.note(f"used more than {self.limits.memory_mb} MB of memory")
             self.stop()
             raise OutOfMemory(f"used more than {self.limits.memory_mb} MB of memory")

@@ -11,18 +11,22 @@ import ctypes
 import os
 import signal
 import sys
+import time
 
 PR_SET_CHILD_SUBREAPER = 36
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 STARTED: set[int] = set()  # workers that this process started itself and ends itself
+OTHERS: set[int] = set()  # children that it had before, which are not for us to reap
 
 
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        OTHERS.clear()
+        OTHERS.update(children(os.getpid()))
 
 
 def children(pid: int) -> list[int]:
@@ -45,10 +49,10 @@ def below(pid: int) -> list[int]:
     return found
 
 
-def worker_chain(launcher: int) -> list[int]:
-    """Return the processes from the launcher to the worker itself: each one's oldest child.
+def chain_to_template(launcher: int) -> list[int]:
+    """Return the processes from the launcher to the template itself: each one's oldest child.
 
-    Only meaningful before the submission is imported; the caller asks then and keeps the answer.
+    Only meaningful while nothing of a student's has run in the sandbox.
     """
     chain = [launcher]
     while _name(chain[-1]) == "bwrap" and (found := children(chain[-1])):
@@ -71,13 +75,20 @@ def resident(pid: int) -> int:
     return total
 
 
-def kill_below(pid: int, spare: list[int]) -> None:
-    """Kill every descendant of `pid` except `spare`. Stopping them first outruns a fork bomb."""
-    for sweep in range(200):
+def kill_below(pid: int, spare: list[int]) -> int:
+    """Kill every descendant of `pid` except `spare`; return how many there were.
+
+    Stopping them first outruns a fork bomb.
+    """
+    most = 0
+    for sweep in range(400):
         alive = [process for process in below(pid) if process not in spare and not _is_dead(process)]
+        most = max(most, len(alive))
         if not alive:
-            return
+            break
         _signal(alive, signal.SIGSTOP if sweep % 2 == 0 and len(alive) > 1 else signal.SIGKILL)
+        time.sleep(0.0005)  # a killed process needs a moment to go
+    return most
 
 
 def kill_tree(pid: int) -> None:
@@ -95,13 +106,26 @@ def orphans() -> list[int]:
     return found + [process for child in found for process in below(child)]
 
 
-def kill_orphans() -> None:
-    """Kill and reap what `orphans` finds."""
-    for child in children(os.getpid()):
-        if _is_filtered(child):
-            kill_tree(child)
+def kill_orphans() -> int:
+    """Kill and reap what a worker has left with us; return how many there were.
+
+    Nobody is reaped while anybody lives: the dead count against the limit on processes, so that a process which
+    forks and leaves before it can be found runs out of them, and is found.
+    """
+    seen, most = None, 0
+    for _ in range(1000):
+        found = [child for child in children(os.getpid()) if child not in STARTED]
+        alive = [child for child in found if _is_filtered(child)]
+        most = max(most, len(alive))
+        if not alive and found == seen:
+            break
+        _signal(alive + [process for child in alive for process in below(child)], signal.SIGKILL)
+        seen = found
+    for child in found:
+        if child not in OTHERS and _is_dead(child):
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(child, 0)
+                os.waitpid(child, os.WNOHANG)
+    return most
 
 
 def _signal(pids: list[int], number: int) -> None:
@@ -123,9 +147,16 @@ def _is_dead(pid: int) -> bool:
 
 
 def _is_filtered(pid: int) -> bool:
+    """Tell whether a process that was not started here has more filters than we, whom a container may filter too."""
+    return pid not in STARTED and _filters(pid) > _filters(os.getpid())
+
+
+def _filters(pid: int) -> int:
     with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as file:
-        return pid not in STARTED and "\nSeccomp:\t2\n" in file.read()
-    return False
+        for line in file:
+            if line.startswith("Seccomp_filters:"):
+                return int(line.split()[1])
+    return 0
 
 
 def _proportional(pid: int) -> int:

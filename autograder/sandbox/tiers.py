@@ -45,15 +45,6 @@ class Tier:
         return f"{self.name}{weaker}"
 
 
-@dataclass(frozen=True)
-class Launch:
-    """How to start a worker: its command, its environment and the plan that it is sent first."""
-
-    command: list[str]
-    environment: dict[str, str]
-    plan: dict
-
-
 def libraries() -> list[str]:
     """Return the folders that hold Python's installed packages."""
     paths = sysconfig.get_paths()
@@ -71,51 +62,45 @@ def readable() -> list[str]:
     return kept
 
 
-def launch(tier: str, limits: Limits, scratch: str, sock_fd: int) -> Launch:
-    """Build the command and the plan of a worker for `tier`.
+def command_line(tier: str, limits: Limits, sock_fd: int) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment that start a template on `tier`.
 
-    Args:
-        scratch: a folder for the submission's files (a mount of its own in bubblewrap).
-        sock_fd: the descriptor of its control socket, which it inherits.
+    sock_fd: the descriptor of its control socket, which it inherits.
     """
-    paths = readable()
+    python = [os.path.realpath(sys.executable), "-I", "-S", "-B", str(INSIDE / "boot.py")]
+    python += [str(sock_fd), ":".join(libraries())]
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"} | dict.fromkeys(THREADS, "1")
+    if tier == "bubblewrap":
+        return [*bubblewrap(readable(), limits, environment), *python], environment
+    return python, environment
+
+
+def plan(tier: str, limits: Limits, scratch: str) -> dict:
+    """Return what a worker is told before its submission: where it may read and write, and its limits."""
     root = os.geteuid() == 0
-    boot = [
-        os.path.realpath(sys.executable),
-        "-I",
-        "-S",
-        "-B",
-        str(INSIDE / "boot.py"),
-        str(sock_fd),
-        ":".join(libraries()),
-    ]
-    inner = "/tmp" if tier == "bubblewrap" else scratch
-    megabyte = 1 << 20
-    plan = {
+    inside = tier == "bubblewrap"
+    return {
         "tier": tier,
-        "uid": WORKER_UID + os.getpid() if root else 0,
-        "landlock": tier != "none" and restrict.landlock_abi() >= (restrict.MIN_ABI if tier == "landlock" else 1),
-        "readable": ["/"] if tier == "bubblewrap" else [*paths, scratch, "/dev/null", "/dev/urandom", "/dev/zero"],
-        "writable": ["/tmp", "/dev/shm", "/dev/null"] if tier == "bubblewrap" else ["/dev/null"],
-        "scratch": inner,
+        "uid": WORKER_UID + os.getpid() if root and tier != "none" else 0,
+        "landlock": tier != "none" and restrict.landlock_abi() >= (1 if inside else restrict.MIN_ABI),
+        "readable": ["/"] if inside else [*readable(), scratch, "/dev/null", "/dev/urandom", "/dev/zero"],
+        "writable": [scratch, "/dev/null"] if inside else ["/dev/null"],
+        "writes": inside,
+        "scratch": scratch,
         "course": str(PROJECT / "course"),
         "limits": {
             "cpu_seconds": int(2 * (limits.import_seconds + limits.test_seconds)) + 2,
-            "memory": limits.memory_mb * megabyte,
-            "file_size": limits.output_mb * megabyte,
-            "processes": limits.processes + (0 if root or tier == "bubblewrap" else running()),
+            "memory": limits.memory_mb << 20,
+            "file_size": limits.output_mb << 20,
+            "processes": limits.processes + (0 if root or inside else running()),
         },
     }
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": inner,
-        "TMPDIR": inner,
-        "LANG": "C.UTF-8",
-        "MPLCONFIGDIR": inner,
-    }
-    environment |= dict.fromkeys(THREADS, "1")
-    command = [*bubblewrap(paths, limits), *boot] if tier == "bubblewrap" else boot
-    return Launch(command, environment, plan)
+
+
+def shareable(tier: str) -> bool:
+    """Tell whether a worker on `tier` can do nothing to the template that it is a fork of."""
+    abi = restrict.landlock_abi()
+    return tier != "none" and abi >= (1 if os.geteuid() == 0 else restrict.MIN_ABI)
 
 
 def running() -> int:
@@ -127,17 +112,10 @@ def running() -> int:
     return count
 
 
-def bubblewrap(paths: list[str], limits: Limits) -> list[str]:
+def bubblewrap(paths: list[str], limits: Limits, environment: dict[str, str]) -> list[str]:
     """Return the bubblewrap command line: an empty root with read-only mounts and two small scratch folders."""
     size = str(limits.file_mb << 20)
-    command = [
-        "bwrap",
-        "--unshare-ipc",
-        "--unshare-pid",
-        "--unshare-net",
-        "--unshare-uts",
-        "--unshare-cgroup-try",
-    ]
+    command = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if os.geteuid() == 0:  # no user namespace is needed: the worker changes its uid itself
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
@@ -153,14 +131,7 @@ def bubblewrap(paths: list[str], limits: Limits) -> list[str]:
         else:
             command += ["--ro-bind", path, path]
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp",
-        "TMPDIR": "/tmp",
-        "LANG": "C.UTF-8",
-        "MPLCONFIGDIR": "/tmp",
-    }
-    for name, value in (environment | dict.fromkeys(THREADS, "1")).items():
+    for name, value in environment.items():
         command += ["--setenv", name, value]
     return [*command, "--chdir", "/tmp", "--"]
 

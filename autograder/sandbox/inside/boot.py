@@ -1,16 +1,20 @@
-"""Start of a worker: read what to do, import libraries, lay on the restrictions, then serve.
+"""Start inside the sandbox: the template, and the workers that are its forks.
 
-Run as `python -I -S -B boot.py FD`: no user site, no `.pth` files, no environment. Order matters: everything
-that needs a privilege, and nothing of the submission, comes before the restrictions.
+Run as `python -I -S -B boot.py FD LIBRARIES`: no user site, no `.pth` files, no environment. The *template* loads
+the libraries once and never touches anything of a student's. For every submission it forks a *worker*, which lays
+the restrictions on itself and only then imports the submission. Whatever needs a privilege comes before that.
 """
 
 import importlib.util
 import os
+import random
+import signal
 import socket
 import sys
+import traceback
 
 
-def load_package(name: str, folder: str):
+def load_package(name: str, folder: str) -> None:
     """Import the package in `folder` under `name`, without its parent on `sys.path`."""
     spec = importlib.util.spec_from_file_location(name, f"{folder}/__init__.py", submodule_search_locations=[folder])
     module = importlib.util.module_from_spec(spec)
@@ -19,31 +23,100 @@ def load_package(name: str, folder: str):
 
 
 def main() -> None:
-    here = os.path.dirname(os.path.abspath(__file__))
-    sock = socket.socket(fileno=int(sys.argv[1]))
+    """Be a template until the grader hangs up."""
     sys.path.extend(sys.argv[2].split(":"))
-    load_package("inside", here)
-    from inside import modules, restrict, server
+    load_package("inside", os.path.dirname(os.path.abspath(__file__)))
+    from inside import restrict, server
 
-    control = server.Control(sock)
+    control = server.Control(socket.socket(fileno=int(sys.argv[1])))
     plan, _ = control.receive()
     for name in plan["preload"]:
         importlib.import_module(name)
-    folder = f"{plan['scratch']}/submission"
-    os.makedirs(folder, exist_ok=True)
+    seed_global_generators()
+    if plan["tier"] != "none":
+        restrict.die_with_parent()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are reaped without being waited for
+    control.send(["ready"])
+    while True:
+        message, descriptors = control.receive()
+        if message[0] == "worker":
+            child = os.fork()
+            if child == 0:
+                control.sock.close()
+                work(*descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            control.send(["forked", child])
+        elif message[0] == "clean":
+            control.send(["clean", remove(*message[1:])])
+
+
+def work(sock: int, output: int) -> None:
+    """Be the worker of one submission: control socket `sock`, standard output and error to `output`."""
+    from inside import modules, server
+
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        control = server.Control(socket.socket(fileno=sock))
+        plan, _ = control.receive()
+        paths = write(plan)
+        lock(plan)
+        modules.install(paths)
+        server.serve(control, plan["modules"], plan["faults"])
+    except EOFError:
+        pass  # the grader has hung up
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def write(plan: dict) -> dict[str, str]:
+    """Write the submission's files, make their folder the working one; return where every module lies."""
+    scratch = plan["scratch"]
+    folder = f"{scratch}/submission"
+    os.makedirs(folder)
     paths = {"course": f"{plan['course']}/__init__.py"}
     for name, data in plan["files"].items():
         paths[name.removesuffix(".py")] = f"{folder}/{name}"
         with open(f"{folder}/{name}", "wb") as file:
             file.write(data)
+    if plan["uid"] and plan["writes"]:
+        os.chmod(scratch, 0o777)  # the worker's own: nobody else's process is ever in its sandbox
     os.chdir(folder)
-    lock(plan, restrict)
-    modules.install(paths)
-    server.serve(control, plan["modules"], plan["faults"])
+    os.environ.update(HOME=scratch, TMPDIR=scratch, MPLCONFIGDIR=scratch)
+    return paths
 
 
-def lock(plan: dict, restrict) -> None:
+def remove(scratch: str, names: list[str]) -> bool:
+    """Remove a submission's files; return whether that was all there was to remove."""
+    try:
+        for name in names:
+            os.unlink(f"{scratch}/submission/{name}")
+        os.rmdir(f"{scratch}/submission")
+        os.rmdir(scratch)
+    except OSError:
+        return False
+    return True
+
+
+def seed_global_generators() -> None:
+    """Give every submission the same random numbers, if its code uses a global generator after all."""
+    random.seed(0)
+    for name, module in (("numpy", "random"), ("torch", None)):
+        if name in sys.modules:
+            owner = getattr(sys.modules[name], module) if module else sys.modules[name]
+            (owner.seed if module else owner.manual_seed)(0)
+
+
+def lock(plan: dict) -> None:
     """Lay on what the tier asks for; any refusal ends the worker here."""
+    from inside import restrict
+
     tier = plan["tier"]
     if tier != "none":
         if plan["uid"]:

@@ -131,6 +131,7 @@ DENIED = {
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "setxattr": (188, 5), "syslog": (103, 116),
     "sethostname": (170, 161), "setdomainname": (171, 162), "vhangup": (153, 58),
+    "migrate_pages": (256, 238), "move_pages": (279, 239), "process_madvise": (440, 440),
     # what neither Landlock nor a missing right forbids a process to do to others of its own user, or to their files
     "socketpair": (53, 199), "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
     "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),

@@ -144,13 +144,14 @@ class Control(Link):
     def send(self, message: list) -> None:
         self.sock.sendall(b"".join(encode(message, self)))
 
-    def receive(self) -> tuple[list, int | None]:
-        header, descriptors, _, _ = socket.recv_fds(self.sock, 8, 1)
+    def receive(self) -> tuple[list, list[int]]:
+        """Return the next message and the descriptors that came with it."""
+        header, descriptors, _, _ = socket.recv_fds(self.sock, 8, 2)
         if len(header) < 8:
             raise EOFError
         structure, blob = lengths(header)
         message = decode(read(self.sock, structure), read(self.sock, blob), self)
-        return message, descriptors[0] if descriptors else None
+        return message, descriptors
 
 
 def import_all(names: list[str], faults: dict, control: Control) -> dict:
@@ -173,16 +174,16 @@ def serve(control: Control, names: list[str], faults: dict) -> None:
     control.send(["ready"])
     child = 0
     while True:
-        message, descriptor = control.receive()
+        message, descriptors = control.receive()
         if message[0] == "test":
             child = os.fork()
             if child == 0:
                 try:
                     control.sock.close()
-                    Student(socket.socket(fileno=descriptor), modules, faults).run()
+                    Student(socket.socket(fileno=descriptors[0]), modules, faults).run()
                 finally:
                     os._exit(0)
-            os.close(descriptor)
+            os.close(descriptors[0])
             control.send(["forked", child])
         elif message[0] == "end":
             control.send(["ended", reap(child)])

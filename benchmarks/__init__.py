@@ -1,0 +1,1 @@
+"""Grading measured beside its peers, on one machine, in one run, alternating."""
