@@ -14,7 +14,7 @@ demo: setup  ## grade a small made-up class from start to finish, and say where 
 test: setup  ## check style, run the tests of the tool and of course/, and refuse stale generated files
 	@ruff check .
 	@ruff format --check .
-	@pytest
+	@pytest -n auto --dist worksteal
 	@autograder skeletons --check
 
 verify: setup  ## prove every homework: reference, skeleton, misconceptions, alternatives, mutants, release

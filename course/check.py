@@ -1,8 +1,9 @@
 """The self-check of a notebook: `check("2.1")` runs that exercise's visible tests on the files as they are
 now.
 
-Everything is imported afresh at each call, so an edit counts as soon as the file is saved. The result
-displays as a table. Under nbgrader it displays as the points earned, which nbgrader reads as partial credit.
+Everything is imported afresh at each call, so an edit counts as soon as the file is saved. What the notebook itself
+has imported stays as it is: %autoreload goes on watching the same modules. The result displays as a table. Under
+nbgrader it displays as the points earned, which nbgrader reads as partial credit.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ COLOURS = {
     "error": "#a33b00",
 }  # dark enough to read on white
 NOTE = "visible tests only: hidden tests decide the grade"
+MAX_LINES = 40  # of what the student's code printed
+MAX_TEXT = 4000  # characters of it
 
 
 class Row(NamedTuple):
@@ -46,6 +49,7 @@ class CheckResult:
     max_points: float
     rows: tuple[Row, ...]
     problem: str = ""
+    printed: str = ""
 
     @property
     def heading(self) -> str:
@@ -62,16 +66,20 @@ class CheckResult:
         for row in self.rows:
             lines.append(f"  {SYMBOLS.get(row.status, '?')} {row.status:<7} {row.sentence}")
             lines.extend(f"            {line}" for line in row.message.splitlines())
+        if self.printed:
+            lines.append("  your code printed:")
+            lines.extend(f"    {line}" for line in self.printed.splitlines())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         if self.problem:
-            return f"<p><b>{escape(self.problem)}</b></p>"
+            return f'<p style="white-space:pre-wrap"><b>{escape(self.problem)}</b></p>'
         body = "".join(_html_row(row) for row in self.rows)
-        return f"<p><b>{escape(self.heading)}</b></p><table>{body}</table>"
+        printed = f"<p>your code printed:</p><pre>{escape(self.printed)}</pre>" if self.printed else ""
+        return f"<p><b>{escape(self.heading)}</b></p><table>{body}</table>{printed}"
 
 
-def check(exercise: str, folder: Path | str | None = None) -> CheckResult:
+def check(exercise: str = "", folder: Path | str | None = None) -> CheckResult:
     """Run the visible tests of one exercise and return what they say.
 
     exercise: its id, such as "2.1".  folder: the homework; by default the current folder or the nearest one
@@ -84,6 +92,9 @@ def check(exercise: str, folder: Path | str | None = None) -> CheckResult:
         return _refusal(exercise, f"check: found no homework.toml in {start} or above it: go to the homework")
     if exercise not in homework.exercises:
         known = ", ".join(homework.exercises)
+        if not exercise:
+            example = next(iter(homework.exercises), "1.1")
+            return _refusal("", f'check: say which exercise, as in check("{example}"); this homework has {known}')
         return _refusal(exercise, f"check: got {exercise!r}, expected an exercise of this homework: {known}")
     reports, problem = _run(homework, exercise)
     known = homework.exercises[exercise]
@@ -91,8 +102,8 @@ def check(exercise: str, folder: Path | str | None = None) -> CheckResult:
         return _refusal(exercise, problem or f"check: exercise {exercise} has no visible tests", known.points)
     total = sum(report.weight for report in reports)
     share = sum(report.weight for report in reports if report.status == "passed") / total
-    rows = tuple(_rows(reports))
-    return CheckResult(exercise, known.title, known.points * share, known.points, rows)
+    rows, printed = tuple(_rows(reports)), _printed(reports)
+    return CheckResult(exercise, known.title, known.points * share, known.points, rows, printed=printed)
 
 
 def _html_row(row: Row) -> str:
@@ -119,9 +130,19 @@ def _rows(reports):
 
 def _told(report) -> str:
     """Return the message, with the student's own traceback where their code raised."""
-    if report.status in ("passed", "todo", "skipped"):
-        return report.message
-    return str(report.longrepr).partition("\n\n")[2] or report.message
+    return report.message if report.status in ("passed", "todo", "skipped") else report.text or report.message
+
+
+def _printed(reports) -> str:
+    """Return what the tests' runs printed, each text once and with the first test that it is from, clipped."""
+    first: dict[str, str] = {}
+    for report in reports:
+        if text := (report.capstdout + report.capstderr).rstrip():
+            first.setdefault(text, report.sentence)
+    whole = "\n".join(f"[{sentence}]\n{text}" for text, sentence in first.items())
+    lines = whole[:MAX_TEXT].splitlines()
+    clipped = len(lines) > MAX_LINES or len(whole) > MAX_TEXT
+    return "\n".join(lines[:MAX_LINES] + ["... and more"] * clipped)
 
 
 def _run(homework: HomeworkFolder, exercise: str) -> tuple[list, str]:
@@ -140,6 +161,8 @@ def _run(homework: HomeworkFolder, exercise: str) -> tuple[list, str]:
         code = pytest.main([str(homework.root / "tests"), *options], plugins=[watcher])
     if watcher.broken:
         return [], f"check: the tests cannot be read: {watcher.broken}"
+    if watcher.stopped:
+        return [], f"check: interrupted. {watcher.stopped}"
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         stopped = code == pytest.ExitCode.INTERRUPTED
         said = silence.getvalue().strip().splitlines() or [str(code)]
@@ -152,7 +175,7 @@ class _Watcher:
     """A pytest plugin that keeps one exercise's tests and collects what is said of them."""
 
     def __init__(self, exercise: str):
-        self.exercise, self.reports, self.broken = exercise, {}, ""
+        self.exercise, self.reports, self.broken, self.stopped = exercise, {}, "", ""
 
     def pytest_collection_modifyitems(self, items) -> None:
         items[:] = [item for item in items if any(m.args[0] == self.exercise for m in item.iter_markers("exercise"))]
@@ -161,6 +184,9 @@ class _Watcher:
         if report.failed:
             self.broken = str(report.longrepr).strip().splitlines()[-1]
 
+    def pytest_keyboard_interrupt(self, excinfo) -> None:
+        self.stopped = getattr(excinfo.value, "said", "")
+
     def pytest_runtest_logreport(self, report) -> None:
         if hasattr(report, "status") and (report.when == "call" or not report.passed):
             self.reports[report.nodeid] = report
@@ -168,18 +194,22 @@ class _Watcher:
 
 @contextlib.contextmanager
 def _fresh_modules(root: Path):
-    """Forget the homework's test modules before and after: each check reads their files."""
+    """Set the homework's modules aside: each check reads their files. Afterwards the same objects are back, for a
+    module that is gone from sys.modules is one that %autoreload never looks at again.
+    """
 
-    def forget():
+    def taken() -> dict:
+        own = {}
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if isinstance(file, str) and Path(file).parent in (root, root / "tests"):
-                del sys.modules[name]
+                own[name] = sys.modules.pop(name)
+        return own
 
-    path = sys.path.copy()
-    forget()
+    path, before = sys.path.copy(), taken()
     try:
         yield
     finally:
-        forget()
+        taken()
+        sys.modules.update(before)
         sys.path[:] = path  # pytest puts the folder of the tests there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import traceback
 from collections.abc import Mapping
@@ -26,13 +27,20 @@ def explain(error: BaseException, files: Mapping[str, str], called=None, folder:
     if not frames and isinstance(error, FileNotFoundError) and str(error.filename) in files:
         name = files[str(error.filename)]
         return StudentError("FileNotFoundError", f"{name} is missing: expected it in {Path(error.filename).parent}")
+    trace = _trace(frames, error)
     if isinstance(error, SyntaxError) and error.filename in files:
         where = f"{files[error.filename]}:{error.lineno}"
+        trace += ("\n" if trace else "") + f"  {where}{_quoted(error)}"
     if isinstance(error, NotImplementedError) and _text(error) and EXERCISE_ID.fullmatch(_text(error)):
         return StudentError("NotImplementedError", "not written yet", where, todo=_text(error))
     message = error.msg if isinstance(error, SyntaxError) and isinstance(error.msg, str) else _text(error)
     message += _helper(error, folder)
-    return StudentError(_kind(error), message, where, trace=_trace(frames, error))
+    return StudentError(_kind(error), message, where, trace=trace)
+
+
+def stopped_at(error: BaseException, files: Mapping[str, str]) -> str:
+    """Return the student's lines that were running when `error` came from outside, such as ^C, or ""."""
+    return _trace(_frames(error, files), error)
 
 
 def _frames(error, files) -> list[traceback.FrameSummary]:
@@ -62,6 +70,17 @@ def _trace(frames, error) -> str:
     if len(frames) > MAX_FRAMES:
         lines.insert(0, f"  ... {len(frames) - MAX_FRAMES} calls before")
     return "\n".join(lines)
+
+
+def _quoted(error: SyntaxError) -> str:
+    """Return the line that Python could not read, with a caret below where it stopped."""
+    text = error.text if isinstance(error.text, str) else linecache.getline(error.filename, error.lineno or 0)
+    line = text.strip()
+    if not line:
+        return ""
+    column = (error.offset or 0) - 1 - (len(text) - len(text.lstrip()))
+    caret = f"\n      {' ' * min(column, len(line))}^" if column >= 0 else ""
+    return f"\n      {line[:MAX_TEXT]}{caret}"
 
 
 def _helper(error, folder) -> str:

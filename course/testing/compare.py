@@ -12,52 +12,53 @@ from typing import Any
 
 import numpy as np
 
+from course.testing.differences import difference
 from course.testing.errors import Mismatch
 
 _SCALARS = frozenset(np.sctypeDict.values())
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
 
 
-def assert_close(name: str, got: Any, expected: Any, *, rtol: float, look: str = "") -> np.ndarray:
+def assert_close(name: str, got: Any, expected: Any, *, rtol: float, look: str = "", show: bool = False) -> np.ndarray:
     """Raise Mismatch unless `got` equals `expected` to `rtol` of the largest expected entry; return it as
     float64.
 
     name: who and what, such as "lqr.backward: K".  got: anything.  expected: array or number, finite.
-    A whole-number array passes only where whole numbers are expected.  look: what the student should look at.
+    A whole-number array passes only where whole numbers are expected.  look: what the student should look at
+    when the values are wrong; a wrong shape or type speaks for itself.  show: tell the expected numbers too,
+    as an example in the handout does.
     """
     expected = _array("expected", expected, "")
     integer = expected.dtype.kind in "iub"
     expected = expected.astype(np.float64)
     if not np.isfinite(expected).all():
         raise ValueError(f"assert_close: the values expected of {name} are not finite: the test is at fault")
-    got = _checked(name, got, expected.shape, "", look, ("whole", "float") if integer else ("float",))
-    scale = np.max(np.abs(expected), initial=0.0) or 1.0
-    with np.errstate(over="ignore"):
-        error = np.abs(got - expected) / scale
-    wrong = ~(error <= rtol)
-    if wrong.any():
-        raise Mismatch(_with_look(_values_message(name, got, expected, error, wrong, rtol), look))
+    got = _checked(name, got, expected.shape, "", "", ("whole", "float") if integer else ("float",))
+    if said := difference(name, got, expected, rtol, show):
+        raise Mismatch(_with_look(said, look))
     return got
 
 
 def assert_shape(name: str, got: Any, shape: tuple, dims: str = "", look: str = "", *, integer: bool = False):
     """Raise Mismatch unless `got` is a finite real array of this shape; return it as float64 or int64.
 
-    dims: the shape in letters, "[T, m, n]".  integer: whole numbers are wanted (indices, actions).
+    dims: the shape in letters, "[T, m, n]".  look: what the student should look at when the shape is wrong.
+    integer: whole numbers are wanted (indices, actions).
     """
     return _checked(name, got, tuple(shape), dims, look, ("whole",) if integer else ("float",))
 
 
 def fields(value: Any, names: str, who: str = "the result") -> tuple:
-    """Return the fields `names` ("K k V v") of a NamedTuple, dataclass or record, or of a tuple of that
-    length.
+    """Return the fields `names` ("K k V v") of a NamedTuple, dataclass or record, or of a tuple or list of
+    that length.
     """
     wanted = names.split()
     kind = type(value)
-    if kind is tuple:
+    if kind in (tuple, list):
         if len(value) != len(wanted):
-            raise Mismatch(f"{who} returned a tuple of {len(value)}, expected {len(wanted)}: {', '.join(wanted)}")
-        return value
+            raise Mismatch(f"{who} returned {described(value)}, expected {len(wanted)}: {', '.join(wanted)}")
+        _refuse_swapped(who, wanted, value)
+        return tuple(value)
     try:
         known = value._fields if not is_dataclass(kind) else kind.__dataclass_fields__
         known = tuple(known)
@@ -66,9 +67,27 @@ def fields(value: Any, names: str, who: str = "the result") -> tuple:
     except Exception:  # whatever a foreign object does when it is looked at, it is no record
         known = None
     if not known:
-        raise Mismatch(f"{who} returned {described(value)}, expected a record with the fields {', '.join(wanted)}")
+        lost = ": is a `return` missing?" if value is None else ""
+        wanted = f"a tuple or NamedTuple ({', '.join(wanted)})"
+        raise Mismatch(f"{who} returned {described(value)}, expected {wanted}{lost}")
     missing = ", ".join(field for field in wanted if field not in known)
     raise Mismatch(f"{who} returned a record without {missing}; it has {', '.join(map(str, known))[:200]}")
+
+
+def _refuse_swapped(who, names, values) -> None:
+    """A matrix is called by a capital, the vector beside it by the small letter: K has one axis more than k."""
+    axes = {name: value.ndim for name, value in zip(names, values, strict=True) if type(value) is np.ndarray}
+    for name in names:
+        small = name.lower()
+        if name != small and axes.get(name, 0) < axes.get(small, 0) and name in axes:
+            raise Mismatch(
+                f"{who}: {name} has {_axes(axes[name])} and {small} has {_axes(axes[small])}, expected one more "
+                f"in {name} than in {small}: are they swapped?"
+            )
+
+
+def _axes(count: int) -> str:
+    return f"{count} axis" if count == 1 else f"{count} axes"
 
 
 def described(value: Any) -> str:
@@ -88,7 +107,7 @@ def described(value: Any) -> str:
 
 def _checked(name, got, shape, dims, look, kinds) -> np.ndarray:
     wanted = f"{shape}" + (f" = {dims}" if dims else "")
-    array = _array(name, got, f", expected a float or an array of shape {wanted}")
+    array = _array(name, got, f", expected {f'an array of shape {wanted}' if shape else 'a number'}")
     if array.shape != shape:
         raise Mismatch(_with_look(f"{name} has shape {array.shape}, expected {wanted}", look))
     whole = array.dtype.kind in "iub"
@@ -101,18 +120,25 @@ def _checked(name, got, shape, dims, look, kinds) -> np.ndarray:
         )
     if not whole and (array.dtype.newbyteorder("=") not in _FLOATS or "float" not in kinds):
         plain = "float64" if "float" in kinds else "whole numbers (int64)"
-        raise Mismatch(_with_look(f"{name} has dtype {array.dtype}, expected {plain}", look))
+        raise Mismatch(f"{name} has dtype {array.dtype}, expected {plain}")
     with np.errstate(over="ignore"):
         array = array.astype(np.int64 if kinds == ("whole",) else np.float64)
     bad = ~np.isfinite(array)
     if bad.any():
-        where = _index(np.unravel_index(int(np.argmax(bad)), shape))
-        value = array[bad].flat[0]
-        found = (
-            f"is {value}" if not shape else f"has {int(bad.sum())} of {bad.size} entries NaN or infinite, first {where}"
-        )
-        raise Mismatch(_with_look(f"{name} {found}, expected finite values", look))
+        raise Mismatch(_not_finite(name, array, bad))
     return array
+
+
+def _not_finite(name, array, bad) -> str:
+    nan = np.isnan(array)
+    kind = "NaN" if nan.sum() == bad.sum() else "NaN or infinite" if nan.any() else "infinite"
+    if bad.all():
+        said = f"{name} is {kind}" + (" in every entry" if bad.size > 1 else "")
+    else:
+        first = ", ".join(str(int(i)) for i in np.unravel_index(int(np.argmax(bad)), array.shape))
+        said = f"{name} is {kind} in {int(bad.sum())} of {bad.size} entries, the first is [{first}]"
+    question = "\n  NaN: was an entry never filled, or read before it was filled?" if nan.any() else ""
+    return f"{said}, expected finite values{question}"
 
 
 def _array(name, value, expected) -> np.ndarray:
@@ -129,32 +155,6 @@ def _array(name, value, expected) -> np.ndarray:
     except (OverflowError, RuntimeError, TypeError, ValueError):
         raise Mismatch(f"{name} is {described(value)} that NumPy cannot hold{expected}") from None
     raise Mismatch(f"{name} is {described(value)}{expected}")
-
-
-def _values_message(name, got, expected, error, wrong, rtol) -> str:
-    worst = np.unravel_index(int(np.argmax(error)), error.shape)
-    off = f"off by {_share(error[worst])} (allowed: {rtol:.0e})"
-    if not got.shape:
-        return f"{name} = {got:.6g} is {off}"
-    text = f"{name} is off in {int(wrong.sum())} of {wrong.size} entries; the worst is {_index(worst)}: "
-    text += f"yours is {got[worst]:.6g}, {off}, relative to the largest entry"
-    if got.size >= 4 and _near(-got, expected, rtol):
-        return text + "\n  every entry has the opposite sign"
-    if got.ndim >= 2 and got.shape[-1] == got.shape[-2] > 1 and _near(np.swapaxes(got, -1, -2), expected, rtol):
-        return text + "\n  the matrix is transposed"
-    return text
-
-
-def _near(got, expected, rtol) -> bool:
-    return bool(np.max(np.abs(got - expected)) <= rtol * np.max(np.abs(expected)))
-
-
-def _share(error: float) -> str:
-    return f"{100 * error:.2g} %" if 1e-4 <= error < 10 else f"a factor {error:.1e}"
-
-
-def _index(index) -> str:
-    return "[" + ", ".join(str(int(i)) for i in index) + "]"
 
 
 def _with_look(text: str, look: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from course.testing.blame import explain
+from course.testing.blame import explain, stopped_at
 from course.testing.errors import Mismatch, StudentError
 from course.testing.siblings import Siblings
 from course.testing.values import rebuilt
@@ -68,8 +68,11 @@ class LocalStudent:
         try:
             with self._siblings.active():
                 return function(*args, **(kwargs or {}))
-        except (KeyboardInterrupt, Mismatch, StudentError):
-            raise  # from the keyboard, or from a callback of the test's own
+        except KeyboardInterrupt as stop:
+            stop.where = stopped_at(stop, self._siblings.files)
+            raise
+        except (Mismatch, StudentError):
+            raise  # from a callback of the test's own
         except BaseException as error:  # SystemExit too: exit() in a student's code must not end the tests
             failure = explain(error, self._siblings.files, getattr(function, "_target", function), self._folder)
             self._record(path, f"raised {failure.kind}")

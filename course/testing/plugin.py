@@ -85,9 +85,23 @@ def pytest_pycollect_makeitem(collector, name, obj):
     homework = homework_of_test(collector.path)
     if homework is not None:
         for item in made if isinstance(made, list) else [made]:
-            if isinstance(item, pytest.Function) and (problem := _problem(item, homework)):
+            if not isinstance(item, pytest.Function):
+                continue
+            if problem := _problem(item, homework):
                 raise collector.CollectError(f"{collector.path.name}: {name} {problem}")
+            collector.config.stash[_TALLY].collect(homework, _marked(item)[0], [item.nodeid])
     return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Keep where an interrupt met the student's code: pytest itself names the innermost line, often NumPy's."""
+    try:
+        return (yield)
+    except KeyboardInterrupt as stop:
+        if homework_of_test(item.path) is not None:
+            item.config.stash[_TALLY].stopped = stop.said = _stopped(item, stop)
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
@@ -100,11 +114,23 @@ def pytest_runtest_makereport(item, call):
     report.status = SKIPPED if report.skipped else PASSED if report.passed else outcome.status
     report.message = "" if report.passed else outcome.message
     report.exercise, report.weight = _marked(item)
-    report.sentence = sentence_of(item.function)
+    report.sentence, report.text = sentence_of(item.function), outcome.text
     if report.failed and item.config.getoption("tbstyle", "") == "auto":
         report.longrepr = f"{report.exercise}  {report.sentence}\n\n{outcome.text}"
+        if report.status == ERROR:
+            _say_once(report, item.config.stash[_TALLY])
     item.config.stash[_TALLY].add(homework, report)
     return report
+
+
+def _say_once(report, tally: Tally) -> None:
+    """Let one report speak for all that ended with the same text, as after a syntax error."""
+    first = tally.raised.setdefault(report.text, report)
+    if first is not report:
+        report.repeats = True
+        first.others = getattr(first, "others", 0) + 1
+        more = f"{first.others} more test{'s' * (first.others > 1)}"
+        first.longrepr = f"{first.exercise}  {first.sentence}\n\n{first.text}\n\nThe same in {more}."
 
 
 def pytest_report_teststatus(report):
@@ -113,7 +139,8 @@ def pytest_report_teststatus(report):
         return None
     letter, word, colour = _WORDS[status]
     word = f"TODO {report.exercise}" if status == TODO else word
-    return {PASSED: "passed", TODO: "todo"}.get(status, "failed"), letter, (word, colour)
+    failed = "failed as above" if hasattr(report, "repeats") else "failed"  # of a kind that pytest counts, not shows
+    return {PASSED: "passed", TODO: "todo"}.get(status, failed), letter, (word, colour)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -123,6 +150,13 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.reportchars = ""  # the table below says it better than a list of names
     yield
     write_summary(terminalreporter, config.stash[_TALLY])
+
+
+def _stopped(item, stop: KeyboardInterrupt) -> str:
+    """Say where the student's code was when the user had enough of waiting."""
+    where = getattr(stop, "where", "")
+    place = f"Your code was here:\n{where}" if where else "Your code was not running at that moment"
+    return f"This test ran: {sentence_of(item.function)}\n{place}"
 
 
 def _homework_of(request) -> HomeworkFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +14,21 @@ NOTE = "Visible tests are not your grade: hidden tests, with other data, decide 
 
 @dataclass
 class Tally:
-    """The counting reports of one run, by homework and test."""
+    """The counting reports of one run, by homework and test; and what else its last lines need.
+
+    known: the tests of each exercise, run or not.  stopped: where an interrupt met the student's code.
+    raised: by the text of what the student's code raised, the report that shows it.
+    """
 
     results: dict[Path, dict[str, object]] = field(default_factory=dict)
     homeworks: dict[Path, HomeworkFolder] = field(default_factory=dict)
+    known: dict[tuple[Path, str], set[str]] = field(default_factory=dict)
+    stopped: str = ""
+    raised: dict[str, object] = field(default_factory=dict)
+
+    def collect(self, homework: HomeworkFolder, exercise: str, tests: Iterable[str]) -> None:
+        """Remember that these tests exist, so that a part of them is not taken for all."""
+        self.known.setdefault((homework.root, exercise), set()).update(tests)
 
     def add(self, homework: HomeworkFolder, report) -> None:
         """Keep the report that counts: of the call, or of another phase that did not pass."""
@@ -32,9 +44,11 @@ def write_summary(terminal, tally: Tally) -> None:
         terminal.write_sep("=", homework.title)
         for line in todo_lines(reports.values()):
             terminal.write_line(line, yellow=True)
-        for line, complete in table(homework, reports.values()):
+        for line, complete in table(homework, reports.values(), tally.known):
             terminal.write_line(line, green=complete)
         terminal.write_line(NOTE)
+    if tally.stopped:
+        terminal.write_line(f"Interrupted. {tally.stopped}", yellow=True)
 
 
 def todo_lines(reports) -> list[str]:
@@ -46,19 +60,26 @@ def todo_lines(reports) -> list[str]:
     return [f"{message}: {count} test{'s' * (count > 1)} waiting" for message, count in stopped.items()]
 
 
-def table(homework: HomeworkFolder, reports) -> list[tuple[str, bool]]:
-    """Return the lines of the table of exercises, each with whether all its tests passed."""
+def table(homework: HomeworkFolder, reports, known=None) -> list[tuple[str, bool]]:
+    """Return the lines of the table of exercises, each with whether all its tests passed.
+
+    known: the tests of each (root, exercise), those included that were not run.
+    """
     rows = []
     for exercise in homework.exercises.values():
-        own = [r for r in reports if r.exercise == exercise.id and r.status != SKIPPED]
-        if own:
-            passed = sum(r.status == PASSED for r in own)
-            rows.append((f"{exercise.id:<5}", exercise.title, f"{passed} of {len(own)}", exercise.points))
+        run = {r.nodeid: r.status for r in reports if r.exercise == exercise.id}
+        exist = run.keys() | (known or {}).get((homework.root, exercise.id), set())
+        counted = len(exist) - sum(status == SKIPPED for status in run.values())
+        if run and counted:
+            passed = sum(status == PASSED for status in run.values())
+            part = f" ({len(run)} run)" if len(run) < len(exist) else ""
+            rows.append((exercise.id, exercise.title, f"{passed} of {counted}{part}", exercise.points))
     if not rows:
         return []
     width = max(len("exercise"), *(len(title) for _, title, _, _ in rows))
-    lines = [(f"{'':<5} {'exercise':<{width}}  {'tests passed':>12}  {'worth':>9}", False)]
+    wide = max(len("tests passed"), *(len(passed) for _, _, passed, _ in rows))
+    lines = [(f"{'':<5} {'exercise':<{width}}  {'tests passed':>{wide}}  {'worth':>9}", False)]
     for id, title, passed, points in rows:
-        done = passed.split()[0] == passed.split()[-1]
-        lines.append((f"{id:<5} {title:<{width}}  {passed:>12}  {points:>4g} points", done))
+        done = passed.split()[0] == passed.split()[-1]  # "7 of 7", nothing after it
+        lines.append((f"{id:<5} {title:<{width}}  {passed:>{wide}}  {points:>4g} points", done))
     return lines

@@ -75,7 +75,7 @@ def test_garbage_is_a_mismatch_for_every_comparator(kind):
         with pytest.raises(Mismatch, match="f: K"):
             assert_shape("f: K", GARBAGE[kind], (2, 3, 4), "[T, m, n]")
     with pytest.raises(Mismatch, match="^f returned"):
-        fields(GARBAGE[kind], "K k", who="f")
+        fields(GARBAGE[kind], "K k V", who="f")
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,62 @@ def test_the_shape_is_told_with_its_letters():
     )
 
 
+def test_a_look_at_values_says_nothing_about_a_wrong_shape_or_type():
+    for got in (np.zeros((2, 4)), WANTED.astype(complex), None, np.full(WANTED.shape, np.nan)):
+        with pytest.raises(Mismatch) as caught:
+            assert_close("f: K", got, WANTED, rtol=EXACT, look="the sum")
+        assert "the sum" not in str(caught.value)
+
+
+def said_of(got, expected, **options):
+    with pytest.raises(Mismatch) as caught:
+        assert_close("f: K", got, expected, rtol=SINGLE, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "said"),
+    [
+        (0.5, -0.5, "f: K = 0.5 is off by 2 times the value expected (0.01 % is allowed)\n  it has the opposite sign"),
+        (1.3, 1.0, "f: K = 1.3 is off by 30 % of the value expected (0.01 % is allowed)"),
+        (0.0, 3.0, "f: K = 0 is off by 100 % of the value expected (0.01 % is allowed)"),
+        (-0.0, 3.0, "f: K = 0 is off by 100 % of the value expected (0.01 % is allowed)"),
+        (0.3, 0.0, "f: K = 0.3 is off by 0.3 (0.0001 is allowed)"),
+        (4e9, 1.0, "f: K = 4e+09 is off by more than a million times the value expected (0.01 % is allowed)"),
+        (
+            np.array([[7.0]]),
+            np.array([[2.0]]),
+            "f: K[0, 0] = 7 is off by 2.5 times the value expected (0.01 % is allowed)",
+        ),
+        (
+            np.array([1.0, 2.1]),
+            np.array([1.0, 2.0]),
+            "f: K is off in 1 of 2 entries; the worst is [1]: yours is 2.1, "
+            "off by 5 % of the largest entry expected (0.01 % is allowed)",
+        ),
+    ],
+)
+def test_a_difference_is_told_in_words_and_without_exponents(got, expected, said):
+    assert said_of(got, expected) == said
+
+
+def test_the_numbers_expected_are_told_where_the_test_allows_it():
+    said = said_of(np.array([[1.0, -0.0]]), np.array([[1.0, 2.0]]), show=True, look="the sum")
+    assert said == "f: K is wrong\n  yours:    [[1, 0]]\n  expected: [[1, 2]]\n  look at: the sum"
+
+
+def test_entries_that_are_no_numbers_are_counted_and_questioned():
+    assert said_of(np.full(3, np.nan), np.ones(3)).startswith("f: K is NaN in every entry, expected finite values\n")
+    one = said_of(np.array([1, np.nan, 1]), np.ones(3))
+    assert one.startswith("f: K is NaN in 1 of 3 entries, the first is [1], expected finite")
+    assert one.endswith("NaN: was an entry never filled, or read before it was filled?")
+    assert (
+        said_of(np.array([1, np.inf]), np.ones(2))
+        == "f: K is infinite in 1 of 2 entries, the first is [1], expected finite values"
+    )
+    assert "is NaN, expected" in said_of(float("nan"), 1.0)
+
+
 def test_the_worst_entry_is_named_and_no_expected_value_is_shown():
     got = WANTED.copy()
     got[1, 2, 0] += 2.4
@@ -133,6 +189,8 @@ def test_a_flipped_sign_and_a_transpose_are_recognised():
     square = np.arange(9.0).reshape(3, 3)
     with pytest.raises(Mismatch, match="opposite sign"):
         assert_close("f", -square, square, rtol=EXACT)
+    assert "every entry has the opposite sign" in said_of(np.array([1.0, -2.0]), np.array([-1.0, 2.0]))
+    assert "opposite sign" not in said_of(np.array([1.0, 0.0]), np.array([-1.0, 0.0]))  # the zero says nothing
     with pytest.raises(Mismatch, match="transposed"):
         assert_close("f", square.T, square, rtol=EXACT)
 
@@ -167,8 +225,26 @@ def test_fields_are_taken_by_name_or_from_a_tuple_of_that_length():
 
     assert fields(namedtuple("P", "k V K")(1, 2, 3), "K k") == (3, 1)
     assert fields(make_dataclass("P", ["k", "K"])(1, 3), "K k") == (3, 1)
-    assert fields((3, 1), "K k") == (3, 1)
+    assert fields((3, 1), "K k") == fields([3, 1], "K k") == (3, 1)
     with pytest.raises(Mismatch, match="tuple of 3, expected 2: K, k"):
         fields((1, 2, 3), "K k")
     with pytest.raises(Mismatch, match="without V; it has K, k"):
         fields(namedtuple("P", "K k")(1, 2), "K V")
+
+
+def test_what_is_no_tuple_is_told_what_was_expected():
+    for value, said in [
+        (None, "f returned None, expected a tuple or NamedTuple (K, k): is a `return` missing?"),
+        (np.ones(2), "f returned an array of dtype float64, expected a tuple or NamedTuple (K, k)"),
+    ]:
+        with pytest.raises(Mismatch) as caught:
+            fields(value, "K k", who="f")
+        assert str(caught.value) == said
+
+
+def test_a_matrix_in_the_place_of_its_vector_is_taken_for_a_swap():
+    K, k = np.ones((2, 3)), np.ones(2)
+    with pytest.raises(Mismatch, match="K has 1 axis and k has 2 axes.* are they swapped"):
+        fields((k, K), "K k", who="f")
+    assert fields((K, k), "K k", who="f")[0] is K
+    assert fields((k, k), "x u", who="f")[0] is k

@@ -109,6 +109,32 @@ def test_a_student_reads_sentences_and_messages_and_no_source_of_the_tests(homew
     assert "student.lqr" not in out and "def test_" not in out and "site-packages" not in out
 
 
+def test_what_stops_every_test_is_told_once_with_its_line(homework):
+    (homework / "lqr.py").write_text("def double(x):\n    return (2 * x\n")
+    out = run(homework).stdout
+    said = "your code raised SyntaxError: '(' was never closed\n  lqr.py:2\n      return (2 * x\n             ^\n"
+    assert out.count(said) == 1 and "The same in 4 more tests." in out
+    assert "2 failed, 4 failed as above" in out and "2.1   Doubling        0 of 3    20 points" in out
+    (homework / "lqr.py").unlink()
+    out = run(homework).stdout
+    assert out.count("lqr.py is missing") == 1 and "The same in 4 more tests." in out
+
+
+def test_a_part_of_the_tests_is_not_taken_for_all(homework):
+    for choice in (["-k", "double"], ["tests/test_lqr.py::test_double"]):
+        assert "2.1   Doubling  1 of 3 (1 run)    20 points" in run(homework, *choice).stdout
+
+
+def test_an_interrupt_says_where_the_students_code_was(homework):
+    (homework / "lqr.py").write_text(
+        "import os, signal\ndef double(x):\n    while True:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    done = run(homework)
+    assert done.returncode == 2
+    assert "Interrupted. This test ran: Doubling gives twice as much." in done.stdout
+    assert "Your code was here:\n  lqr.py:4 in double\n      os.kill(os.getpid(), signal.SIGINT)" in done.stdout
+
+
 def test_verbose_words_and_a_full_traceback_on_demand(homework):
     out = run(homework, "-v", "--tb=long").stdout
     assert "test_halve TODO 2.2" in out and "test_broken ERROR" in out and "test_ours TEST FAULT" in out

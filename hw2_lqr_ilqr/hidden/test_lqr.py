@@ -78,7 +78,7 @@ def test_Q_is_the_curvature_of_cost_plus_next_value(student, rng):
             Q,
             expected,
             rtol=SINGLE,
-            look="put y = F_t z + f_t into 1/2 y' V_next y and collect what is quadratic in z",
+            look="1/2 y' V_next y with y = F_t z + f_t put in: what of it is quadratic in z?",
         )
 
 
@@ -95,7 +95,7 @@ def test_q_is_the_slope_of_cost_plus_next_value(student, rng):
             q,
             expected,
             rtol=SINGLE,
-            look="three terms are linear in z: from c_t, from V_next with f_t, and from v_next",
+            look="the three terms that are linear in z: from c_t, from V_next with f_t, and from v_next",
         )
 
 
@@ -113,14 +113,14 @@ def test_gains_give_the_control_of_least_action_value(student, rng):
             K,
             expected.K,
             rtol=SINGLE,
-            look="the gradient of the action value in u must vanish; u = K x + k has plus signs",
+            look="the gradient of the action value in u, which vanishes at u = K x + k, with plus signs",
         )
         assert_close(
             "lqr.gains: k",
             k,
             expected.k,
             rtol=SINGLE,
-            look="the gradient of the action value in u at x = 0 must vanish at u = k",
+            look="the gradient of the action value in u: at x = 0 it vanishes at u = k",
         )
 
 
@@ -156,7 +156,7 @@ def judge_state_value(student, rng, part):
                 V,
                 expected.V,
                 rtol=SINGLE,
-                look="put u = K x + k into 1/2 z' Q z and collect what is quadratic in x",
+                look="1/2 z' Q z with u = K x + k put in: what of it is quadratic in x?",
             )
         else:
             assert_shape("lqr.state_value: v", v, (n,), "[n]")
@@ -165,7 +165,7 @@ def judge_state_value(student, rng, part):
                 v,
                 expected.v,
                 rtol=SINGLE,
-                look="put u = K x + k into 1/2 z' Q z + z' q and collect what is linear in x",
+                look="1/2 z' Q z + z' q with u = K x + k put in: what of it is linear in x?",
             )
 
 
@@ -194,7 +194,7 @@ def test_backward_solves_a_single_stage(student, rng):
                 got,
                 both,
                 rtol=SINGLE,
-                look="the last stage has a cost of its own, and V[T] = 0, v[T] = 0 after it",
+                look="the last stage: it has a cost of its own, and V[T] = 0, v[T] = 0 come after it",
             )
 
 
@@ -208,7 +208,7 @@ def test_a_long_horizon_reaches_the_stationary_regulator(student, rng):
     K, _, V, _ = solve(student, *constant)
     K = assert_shape("lqr.backward: K", K, (T, m, n), "[T, m, n]")
     V = assert_shape("lqr.backward: V", V, (T + 1, n, n), "[T+1, n, n]")
-    look = "K[0], V[0] belong to the first step; with f = 0 and c = 0 only Q_t, K_t and V_t matter here"
+    look = "Q_t, K_t and V_t, as f = 0 and c = 0 here; K[0] and V[0] belong to the first step"
     assert_close("lqr.backward: K[0] of a long horizon", K[0], expected_K, rtol=SINGLE, look=look)
     assert_close("lqr.backward: V[0] of a long horizon", V[0], expected_V, rtol=SINGLE, look=look)
 
@@ -225,7 +225,7 @@ def test_backward_finds_the_feedback_of_a_changing_problem(student, rng):
         K,
         expected.K,
         rtol=SINGLE,
-        look="does step t use F[t], C[t] and V[t+1], and is its answer stored at t?",
+        look="the indices: step t uses F[t], C[t] and V[t+1], and its answer is stored at t",
     )
     V = assert_shape("lqr.backward: V", V, (T + 1, n, n), "[T+1, n, n]")
     assert_close(
@@ -233,7 +233,7 @@ def test_backward_finds_the_feedback_of_a_changing_problem(student, rng):
         V[:T],
         expected.V,
         rtol=SINGLE,
-        look="V[t] is the value before the control of step t is chosen",
+        look="what V[t] means: the value before the control of step t is chosen",
     )
 
 
@@ -249,7 +249,7 @@ def test_backward_finds_the_affine_part_of_a_changing_problem(student, rng):
         k,
         expected.k,
         rtol=SINGLE,
-        look="k carries what f, c and the later v demand, even at x = 0",
+        look="what f, c and the later v add to q_t: they act through k even at x = 0",
     )
     v = assert_shape("lqr.backward: v", v, (T + 1, n), "[T+1, n]")
     assert_close(
@@ -257,7 +257,7 @@ def test_backward_finds_the_affine_part_of_a_changing_problem(student, rng):
         v[:T],
         expected.v,
         rtol=SINGLE,
-        look="v[t] is the slope of the cost to come at x = 0",
+        look="what v[t] means: the slope, at x = 0, of the cost to come",
     )
 
 
@@ -268,7 +268,7 @@ def test_backward_works_for_any_number_of_states_and_controls(student, rng):
         problem = draw(rng, T, n, m)
         expected = oracles.optimal(*problem)
         K, k, V, v = solve(student, *problem)
-        look = f"here n = {n}, m = {m}: are the blocks of Q cut at n, and K, k filled in every step?"
+        look = f"the sizes, here n = {n} and m = {m}: the blocks of Q are cut at n, and K, k are filled in every step"
         assert_close("lqr.backward: K", K, expected.K, rtol=SINGLE, look=look)
         assert_close("lqr.backward: k", k, expected.k, rtol=SINGLE, look=look)
         V, v = values(V, v, T, n)
@@ -288,11 +288,11 @@ def test_the_closed_loop_plays_the_cheapest_controls(student, rng):
     H, g = oracles.coefficients(lambda u: oracles.total_cost(x0, u.reshape(T, m), *problem), T * m)
     best = -np.linalg.solve(H, g).reshape(T, m)
     assert_close(
-        "lqr.backward: the controls of your gains' closed loop",
+        "lqr.backward: u in the closed loop of your gains",
         u,
         best,
         rtol=SINGLE,
-        look="the total cost falls when some of these controls are changed",
+        look="K and k along the way: the total cost falls when some of these controls are changed",
     )
 
 
@@ -309,6 +309,6 @@ def test_the_value_is_what_following_the_gains_costs(student, rng):
         return oracles.total_cost(x0, oracles.closed_loop(x0, *problem[:2], K, k)[1], *problem)
 
     expected_V, expected_v = oracles.coefficients(paid, n)
-    look = "adding up the cost of a run with your K and k gives another quadratic function of x_0"
+    look = "what V and v mean: the cost of a run with your K and k is another quadratic function of x_0"
     assert_close("lqr.backward: V[0]", V[0], expected_V, rtol=SINGLE, look=look)
     assert_close("lqr.backward: v[0]", v[0], expected_v, rtol=SINGLE, look=look)

@@ -25,7 +25,7 @@ def check_forward(student, rng, T, n, m):
     expected_x, expected_u = oracles.closed_loop(x0, *model_and_gains)
     answer = student.lqr.forward(np.array(x0), *(np.array(part) for part in model_and_gains))
     x, u = fields(answer, "x u", who="lqr.forward")
-    assert_shape("lqr.forward: x", x, (T + 1, n), "[T+1, n]", look="x ends after the last control")
+    assert_shape("lqr.forward: x", x, (T + 1, n), "[T+1, n]", look="the last row: x ends after the last control")
     assert_shape("lqr.forward: u", u, (T, m), "[T, m]")
     assert_close("lqr.forward: u", u, expected_u, rtol=SINGLE, look="u_t = K_t x_t + k_t, all of step t")
     assert_close("lqr.forward: x", x, expected_x, rtol=SINGLE, look="x_{t+1} = F_t [x_t; u_t] + f_t")
@@ -105,7 +105,7 @@ def test_rollout_asks_the_dynamics_once_a_step_in_order(student, rng):
                 "the third argument is the time of the step that is being taken"
             )
         x, _ = fields(answer, "x u", who="lqr.rollout")
-        look = "x[0] is x0, and x[t+1] is what the dynamics returned in step t"
+        look = "what is stored: x[0] is x0, and x[t+1] is what the dynamics returned in step t"
         assert_close("lqr.rollout: x", x, np.array([x0, *bench.reached]), rtol=SINGLE, look=look)
 
 
@@ -116,8 +116,8 @@ def test_rollout_answers_the_state_that_was_reached(student, rng, reference):
         bench, x0, K, k, answer = roll(student, rng, T, n, m)
         x, u = fields(answer, "x u", who="lqr.rollout")
         expected_x, expected_u = reference.lqr.rollout(x0, bench.step, K, k)
-        assert_shape("lqr.rollout: x", x, (T + 1, n), "[T+1, n]", look="x ends after the last control")
+        assert_shape("lqr.rollout: x", x, (T + 1, n), "[T+1, n]", look="the last row: x ends after the last control")
         assert_shape("lqr.rollout: u", u, (T, m), "[T, m]")
-        look = "is u_t computed from x_t as the dynamics returned it, and their answer stored as x_{t+1}?"
+        look = "the state in use: u_t answers x_t as the dynamics returned it, and what they return is x_{t+1}"
         assert_close("lqr.rollout: u", u, expected_u, rtol=SINGLE, look=look)
         assert_close("lqr.rollout: x", x, expected_x, rtol=SINGLE, look=look)

@@ -54,9 +54,9 @@ def test_action_value_of_the_first_step_by_hand(student):
     F, f, C, c = (part[0] for part in trolley())
     answer = student.lqr.action_value(F, f, C, c, np.array([[1.0]]), np.array([0.0]))
     Q, q = fields(answer, "Q q", who="lqr.action_value")
-    look = "write out 1/2 (x² + u²) + 1/2 (x + u + 1)² and collect"
-    assert_close("lqr.action_value: Q", Q, np.array([[2.0, 1.0], [1.0, 2.0]]), rtol=SINGLE, look=look)
-    assert_close("lqr.action_value: q", q, np.array([1.0, 1.0]), rtol=SINGLE, look=look)
+    look = "1/2 (x² + u²) + 1/2 (x + u + 1)², written out: Q stands behind a 1/2, q does not"
+    assert_close("lqr.action_value: Q", Q, np.array([[2.0, 1.0], [1.0, 2.0]]), rtol=SINGLE, look=look, show=True)
+    assert_close("lqr.action_value: q", q, np.array([1.0, 1.0]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("2.1")
@@ -64,9 +64,9 @@ def test_gains_of_the_first_step_by_hand(student):
     """gains: of 1/2 (2x² + 2xu + 2u²) + x + u the best control is u = -x/2 - 1/2."""
     answer = student.lqr.gains(np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([1.0, 1.0]), 1)
     K, k = fields(answer, "K k", who="lqr.gains")
-    look = "the derivative in u is x + 2u + 1; it must be zero"
-    assert_close("lqr.gains: K", K, np.array([[-0.5]]), rtol=SINGLE, look=look)
-    assert_close("lqr.gains: k", k, np.array([-0.5]), rtol=SINGLE, look=look)
+    look = "the derivative in u, x + 2u + 1: it is zero at u = K x + k"
+    assert_close("lqr.gains: K", K, np.array([[-0.5]]), rtol=SINGLE, look=look, show=True)
+    assert_close("lqr.gains: k", k, np.array([-0.5]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("2.1")
@@ -75,9 +75,9 @@ def test_state_value_of_the_first_step_by_hand(student):
     Q, q = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([1.0, 1.0])
     answer = student.lqr.state_value(Q, q, np.array([[-0.5]]), np.array([-0.5]))
     V, v = fields(answer, "V v", who="lqr.state_value")
-    look = "put the control in by hand and collect x² and x; V stands behind a 1/2"
-    assert_close("lqr.state_value: V", V, np.array([[1.5]]), rtol=SINGLE, look=look)
-    assert_close("lqr.state_value: v", v, np.array([0.5]), rtol=SINGLE, look=look)
+    look = "1/2 (2x² + 2xu + 2u²) + x + u with this u put in: V stands behind a 1/2, v does not"
+    assert_close("lqr.state_value: V", V, np.array([[1.5]]), rtol=SINGLE, look=look, show=True)
+    assert_close("lqr.state_value: v", v, np.array([0.5]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("2.1")
@@ -96,10 +96,11 @@ def test_backward_fills_every_step(student, rng):
 def test_backward_of_two_steps_by_hand(student):
     """backward: the trolley of the handout has K = -1/2, 0; k = -1/2, 0; V = 3/2, 1, 0; v = 1/2, 0, 0."""
     K, k, V, v = backward(student, trolley())
-    assert_close("lqr.backward: K", K, np.array([[[-0.5]], [[0.0]]]), rtol=SINGLE)
-    assert_close("lqr.backward: k", k, np.array([[-0.5], [0.0]]), rtol=SINGLE)
-    assert_close("lqr.backward: V", V, np.array([[[1.5]], [[1.0]], [[0.0]]]), rtol=SINGLE)
-    assert_close("lqr.backward: v", v, np.array([[0.5], [0.0], [0.0]]), rtol=SINGLE)
+    look = "the table in the handout, from its first row (t = 2) down: which entry is the first that differs?"
+    assert_close("lqr.backward: K", K, np.array([[[-0.5]], [[0.0]]]), rtol=SINGLE, look=look, show=True)
+    assert_close("lqr.backward: k", k, np.array([[-0.5], [0.0]]), rtol=SINGLE, look=look, show=True)
+    assert_close("lqr.backward: V", V, np.array([[[1.5]], [[1.0]], [[0.0]]]), rtol=SINGLE, look=look, show=True)
+    assert_close("lqr.backward: v", v, np.array([[0.5], [0.0], [0.0]]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("2.1", weight=2)
@@ -125,11 +126,11 @@ def test_gains_agree_with_minimising_the_total_cost_directly(student, rng):
         played[t] = K[t] @ x + k[t]
         x = problem.F[t] @ np.concatenate([x, played[t]]) + problem.f[t]
     assert_close(
-        "lqr.backward: controls in the closed loop",
+        "lqr.backward: u in the closed loop",
         played,
         best,
         rtol=SINGLE,
-        look="others are cheaper; does step t use F[t], f[t], C[t], c[t], V[t+1], v[t+1]?",
+        look="signs and indices, as other controls cost less: step t uses F[t], f[t], C[t], c[t], V[t+1], v[t+1]",
     )
 
 
@@ -139,8 +140,9 @@ def test_backward_of_a_single_step(student, rng):
     problem = draw(rng, T=1, n=2, m=1)
     K, k, _, _ = backward(student, problem)
     C, c = problem.C[0], problem.c[0]
-    assert_close("lqr.backward: K for T = 1", K, -C[None, 2:, :2] / C[2, 2], rtol=SINGLE)
-    assert_close("lqr.backward: k for T = 1", k, -c[None, 2:] / C[2, 2], rtol=SINGLE)
+    look = "the last stage: its Q is C[T-1] and its q is c[T-1], as V[T] and v[T] are zero"
+    assert_close("lqr.backward: K for T = 1", K, -C[None, 2:, :2] / C[2, 2], rtol=SINGLE, look=look)
+    assert_close("lqr.backward: k for T = 1", k, -c[None, 2:] / C[2, 2], rtol=SINGLE, look=look)
 
 
 @exercise("2.2")
@@ -149,14 +151,11 @@ def test_forward_of_two_steps_by_hand(student):
     problem = trolley()
     K, k = np.array([[[-0.5]], [[0.0]]]), np.array([[-0.5], [0.0]])
     x, u = fields(student.lqr.forward(np.array([1.0]), problem.F, problem.f, K, k), "x u", who="lqr.forward")
-    assert_close("lqr.forward: u", u, np.array([[-1.0], [0.0]]), rtol=SINGLE)
-    assert_close(
-        "lqr.forward: x",
-        x,
-        np.array([[1.0], [1.0], [2.0]]),
-        rtol=SINGLE,
-        look="x has T+1 rows: x_0, and the state after each of the T controls",
-    )
+    look = "the number of rows: x_0, and the state after each of the T controls"
+    assert_shape("lqr.forward: x", x, (3, 1), "[T+1, n]", look=look)
+    assert_close("lqr.forward: u", u, np.array([[-1.0], [0.0]]), rtol=SINGLE, look="u_t = K_t x_t + k_t", show=True)
+    look = "x_{t+1} = F_t [x_t; u_t] + f_t, here x + u + 1"
+    assert_close("lqr.forward: x", x, np.array([[1.0], [1.0], [2.0]]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("2.2")
@@ -169,9 +168,10 @@ def test_forward_satisfies_policy_and_model_in_every_step(student, rng):
     x = assert_shape("lqr.forward: x", x, (T + 1, n), "[T+1, n]")
     u = assert_shape("lqr.forward: u", u, (T, m), "[T, m]")
     moved = np.einsum("tij,tj->ti", problem.F, np.concatenate([x[:-1], u], axis=1)) + problem.f
-    assert_close("lqr.forward: x[0]", x[0], x0, rtol=SINGLE)
-    assert_close("lqr.forward: u", u, np.einsum("tij,tj->ti", K, x[:-1]) + k, rtol=SINGLE)
-    assert_close("lqr.forward: x[1:]", x[1:], moved, rtol=SINGLE)
+    assert_close("lqr.forward: x[0]", x[0], x0, rtol=SINGLE, look="the start: x[0] is x0")
+    played = np.einsum("tij,tj->ti", K, x[:-1]) + k
+    assert_close("lqr.forward: u", u, played, rtol=SINGLE, look="u_t = K_t x_t + k_t, all of step t")
+    assert_close("lqr.forward: x[1:]", x[1:], moved, rtol=SINGLE, look="x_{t+1} = F_t [x_t; u_t] + f_t")
 
 
 @exercise("2.2")
@@ -187,11 +187,7 @@ def test_rollout_asks_the_dynamics_once_a_step(student):
     x, u = fields(student.lqr.rollout(np.array([5.0]), counter, K, k), "x u", who="lqr.rollout")
     if times != [0, 1, 2]:
         raise Mismatch(f"lqr.rollout: dynamics(x, u, t) was called with t = {times}, expected [0, 1, 2]")
-    assert_close("lqr.rollout: x", x, np.array([[5.0], [10.0], [20.0], [30.0]]), rtol=SINGLE)
-    assert_close(
-        "lqr.rollout: u",
-        u,
-        np.array([[10.0], [21.0], [42.0]]),
-        rtol=SINGLE,
-        look="u_t = K_t x_t + k_t, where x_t is what the dynamics answered",
-    )
+    look = "what is stored: x[0] is x0, and x[t+1] is what the dynamics returned in step t"
+    assert_close("lqr.rollout: x", x, np.array([[5.0], [10.0], [20.0], [30.0]]), rtol=SINGLE, look=look, show=True)
+    look = "u_t = K_t x_t + k_t, where x_t is what the dynamics returned"
+    assert_close("lqr.rollout: u", u, np.array([[10.0], [21.0], [42.0]]), rtol=SINGLE, look=look, show=True)
