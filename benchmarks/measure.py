@@ -139,7 +139,7 @@ class Watch(threading.Thread):
         for pid in ours:
             self.look(pid, 2)
         for launcher in processes.below(self.pid):
-            if chain := processes.worker_chain(launcher)[1:]:
+            if chain := processes.chain_to_template(launcher)[1:]:
                 self.any_worker = True
                 self.look(chain[-1], 4)
 

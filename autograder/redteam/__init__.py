@@ -3,7 +3,8 @@
 `attacks/*.py` are complete `lqr.py` submissions: a wrong answer to every question, and an attack. None may earn a
 point, reach anything outside the sandbox, or disturb another submission. Convention: an attack that succeeds says
 "ESCAPED" in an exception, a file or a message; `/class` in its text stands for the folder of the class, which
-whoever runs it replaces by a real one. `archives.py` holds what is hostile before any of it runs.
+whoever runs it replaces by a real one. Never run them on the tier `none`: they mean it. `archives.py` holds what is
+hostile before any of it runs.
 """
 
 from __future__ import annotations
@@ -41,13 +42,49 @@ class Attack:
     expect: Expect
 
 
-TOO_LONG = Expect(statuses=frozenset(["timeout", "failed", "error"]), cause="took too long|used up its")
-LEFT = Expect(statuses=frozenset(["error", "failed"]), cause="ended in the middle of a call")
-TOO_MUCH = Expect(statuses=frozenset(["memory", "error", "failed"]), cause="MB of memory|MemoryError")
-UNREADABLE = Expect(cause="not a value that can be read")
+STOPPED = Expect(cause="took too long")
+LEFT = Expect(cause="ended in the middle of a call")
+UNREADABLE = Expect(cause="not a value that can be read|in one call")
+BROKE_IMPORT = Expect(statuses=frozenset(["error"]), cause="importing it ended the process")
+LATE_IMPORT = Expect(statuses=frozenset(["timeout"]), cause="importing it took too long")
+TOO_MUCH = Expect(cause="MB of memory|MemoryError|Unable to allocate|too long")
+MAY_BE_TODO = Expect(statuses=LOST | {"todo"})
 
 EXPECT = {
-    "answer_in_drops": TOO_LONG,
+    "answer_in_drops": STOPPED,
+    "answers_of_200_mb": Expect(cause="more than 64 MB in one call"),
+    "callbacks_without_end": STOPPED,
+    "closes_every_descriptor": LEFT,
+    "colliding_keys": UNREADABLE,
+    "deep_nesting": UNREADABLE,
+    "endless_shapes": TOO_MUCH,
+    "endless_texts": TOO_MUCH,
+    "exception_that_loops": STOPPED,
+    "exception_without_a_name": LEFT,
+    "exit_at_import": BROKE_IMPORT,
+    "exit_in_a_function": LEFT,
+    "flood_of_output": Expect(cause="MB of output"),
+    "flood_of_output_unheeded": Expect(cause="MB of output"),
+    "flood_of_requests": STOPPED,
+    "fork_bomb": STOPPED,
+    "huge_lengths": UNREADABLE,
+    "kills_everybody": LEFT,
+    "loop_at_import": LATE_IMPORT,
+    "loop_deaf_to_signals": STOPPED,
+    "malformed_values": UNREADABLE,
+    "memory": TOO_MUCH,
+    "memory_in_a_daemon": TOO_MUCH,
+    "overlapping_references": UNREADABLE,
+    "pretends_to_be_untouched": MAY_BE_TODO,
+    "pytest_outcomes": Expect(statuses=frozenset(["error"]), cause="raised (Exit|Skipped|XFailed|RuntimeError)"),
+    "refuses_to_be_forked": LEFT,
+    "report_injection": MAY_BE_TODO,
+    "segfault": LEFT,
+    "shared_memory": TOO_MUCH,
+    "sleeps": STOPPED,
+    "stack_overflow": LEFT,
+    "sys_exit": Expect(statuses=frozenset(["error"]), cause="raised (SystemExit|KeyboardInterrupt|GeneratorExit)"),
+    "truncated_frame": STOPPED,
 }
 
 

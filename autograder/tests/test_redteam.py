@@ -23,19 +23,22 @@ from autograder.classroom import Policy, grade_class
 from autograder.grading.store import Store
 from autograder.grading.variants import load_variants
 from autograder.grading.verdict import ClassResult
-from autograder.homework import PROJECT, Homework, find, load
+from autograder.homework import PROJECT, Homework, Limits, find, load
 from autograder.intake import Arrival, Submission, receive
 from autograder.redteam import attacks
 from autograder.redteam.archives import archives
 from autograder.report.pages import class_page, student_page
 from autograder.sandbox import processes
+from autograder.sandbox.box import Sandbox
+from autograder.sandbox.faults import OutOfMemory
 from autograder.sandbox.probe import works
 from autograder.sandbox.tiers import TIERS
+from course.testing import StudentError
 
 CANARY = "CANARY-5f1d0c"
 MB_OF_A_GRADER = 500
 NAMES = ["action_value", "gains", "state_value", "backward", "forward", "rollout"]
-LIMITS = {"test_seconds": 1.0, "import_seconds": 2, "submission_seconds": 2, "memory_mb": 600, "processes": 32}
+LIMITS = {"test_seconds": 1.0, "import_seconds": 2, "submission_seconds": 2, "memory_mb": 300, "processes": 32}
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
@@ -290,6 +293,71 @@ def test_pages_tell_nothing_hidden_and_do_nothing(graded):
         assert len(page) < 1 << 20, record.student
     page = class_page(graded.result, graded.homework)
     assert page.count("<script") == 1 and "<img" not in page  # its own, which sorts the table
+
+
+@linux
+@pytest.mark.parametrize("name", ["memory", "shared_memory", "memory_in_a_daemon"])
+@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "none"])
+def test_memory_is_counted_wherever_it_hides(tier, name):
+    if reason := works(tier):
+        pytest.skip(f"{tier}: {reason}")
+    files = next(attack.files for attack in attacks() if attack.name == name)
+    with Sandbox(tier, Limits(test_seconds=60, memory_mb=200), files, ("lqr",)) as box:
+        with pytest.raises((OutOfMemory, StudentError), match="memory|MemoryError"), box.test() as student:
+            student.lqr.gains(1)
+        with box.test() as student:
+            assert student.lqr is not None  # and the next test finds everything in order
+
+
+@linux
+@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "none"])
+def test_a_process_that_never_stays_leaves_the_next_submission_alone(tier):
+    if reason := works(tier):
+        pytest.skip(f"{tier}: {reason}")
+    hostile = next(attack.files for attack in attacks() if attack.name == "process_that_never_stays")
+    for files in [hostile, {"lqr.py": b"def gains(*args):\n    return 0.0\n"}] * 3:
+        with Sandbox(tier, Limits(), files, ("lqr",)) as box:
+            for _ in range(2):
+                with box.test() as student:
+                    assert student.lqr.gains(1) == 0.0
+                    time.sleep(0.02)  # for a few dozen hops
+        assert [processes.orphans() for _ in range(20)] == [[]] * 20
+
+
+LEAVES = b"""
+import os
+
+def gains():
+    for place in "/tmp", "/dev/shm", "/var/tmp", ".", "..", os.path.expanduser("~"):
+        for path in f"{place}/left", f"{place}/folder/left":
+            try:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w") as file:
+                    file.write("my answers")
+            except OSError:
+                continue
+    return 0.0
+"""
+FINDS = b"""
+import os
+
+def gains():
+    found = []
+    for place in "/tmp", "/dev/shm", "/var/tmp", "..", os.path.expanduser("~"):
+        for folder, _, files in os.walk(place):
+            found += [os.path.join(folder, file) for file in files if file == "left"]
+    return found
+"""
+
+
+@linux
+@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "none"])
+def test_a_submission_leaves_nothing_for_the_next_student_to_copy(tier):
+    if reason := works(tier):
+        pytest.skip(f"{tier}: {reason}")
+    for source in [LEAVES, FINDS] * 2:
+        with Sandbox(tier, Limits(), {"lqr.py": source}, ("lqr",)) as box, box.test() as student:
+            assert not student.lqr.gains()
 
 
 def test_every_attack_tells_its_story_and_answers_every_question():

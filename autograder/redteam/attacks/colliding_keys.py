@@ -21,6 +21,7 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 KEYS = [part for k in range(1, 36_000) for part in ([6, hex(k * (2**61 - 1))], None)]
 BOMB = frame([0, "return", [2, *KEYS]])
 

@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 
-turn = itertools.cycle([np.broadcast_to(0.0, (10**6, 10**6)), np.zeros((0, 1 << 39)), np.zeros((1,) * 32), np.zeros((1 << 39, 0))])
+turn = itertools.cycle(
+    [np.broadcast_to(0.0, (10**6, 10**6)), np.zeros((0, 1 << 39)), np.zeros((1,) * 32), np.zeros((1 << 39, 0))]
+)
 
 
 def wrong(*args, **kwargs):

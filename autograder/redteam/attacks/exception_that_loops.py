@@ -1,5 +1,6 @@
 """Raises an exception that never finishes saying what it is."""
 
+
 class Endless(BaseException):
     def __str__(self):
         while True:

@@ -1,5 +1,6 @@
 """Raises an exception whose message is 300 MB long."""
 
+
 class Shout(Exception):
     def __str__(self):
         return "A" * (300 << 20)

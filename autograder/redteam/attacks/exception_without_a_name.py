@@ -1,5 +1,6 @@
 """Raises an exception whose very name, text and traceback raise again when they are looked at."""
 
+
 class Nameless(type):
     @property
     def __name__(cls):

@@ -22,6 +22,7 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 FLOOD = frame([0, "get", 1, "x"]) * 5_000
 
 

@@ -21,6 +21,7 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 FORGED = [
     frame([0, "return", True]),
     frame([0, "return", None]),

@@ -21,8 +21,18 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 for number in sockets():
-    for message in ["ready"], ["forked", 1], ["ended", 0], ["forked", -1], ["importing", "lqr"], ["ready"], [], ["verdict"]:
+    for message in (
+        ["ready"],
+        ["forked", 1],
+        ["ended", 0],
+        ["forked", -1],
+        ["importing", "lqr"],
+        ["ready"],
+        [],
+        ["verdict"],
+    ):
         os.write(number, frame([0, *message]))
 
 

@@ -22,6 +22,7 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 while True:
     for number in sockets():
         os.write(number, frame([0, "importing", "lqr"]))

@@ -3,10 +3,12 @@
 import os
 import signal
 
+GRADER = os.getppid()  # of the worker, where pids are not of the sandbox's own
+
 
 def wrong(*args, **kwargs):
     for number in signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL:
-        for target in [os.getppid(), 1, 0, -1, *range(2, 5000)]:
+        for target in [GRADER, os.getppid(), 1, 0, -1, *range(2, 5000)]:
             try:
                 if target != os.getpid() and (target > 1 or number == signal.SIGKILL):
                     os.kill(target, number)

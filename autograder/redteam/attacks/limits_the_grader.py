@@ -3,9 +3,11 @@
 import os
 import resource
 
+GRADER = os.getppid()  # of the worker, where pids are not of the sandbox's own
+
 
 def wrong(*args, **kwargs):
-    for target in os.getppid(), os.getsid(0), os.getpgid(0), 1, *range(2, 3000):
+    for target in GRADER, os.getppid(), 1, *range(2, 3000):
         if target in (0, os.getpid()):
             continue
         for attempt in (

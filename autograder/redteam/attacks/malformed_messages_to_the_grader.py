@@ -21,6 +21,7 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 for number in sockets():
     os.write(number, frame([0, "forked", [6, "no number"]]) + frame([0, "forked", [3, [], [], 0, 0]]))
 

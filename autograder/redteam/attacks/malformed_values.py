@@ -22,6 +22,7 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 VALUES = itertools.cycle(
     [
         [6, "not a number"],

@@ -21,6 +21,7 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
+
 SIZE = 30 << 20
 MANY = [[3, "uint8", [SIZE], 0, SIZE]] * 20_000
 BOMB = frame([0, "return", [0, *MANY]], bytes(SIZE))

@@ -10,7 +10,16 @@ NAMES = "sitecustomize.py", "usercustomize.py", "numpy.py", "course.py", "inside
 
 
 def wrong(*args, **kwargs):
-    places = ["/tmp", "/tmp/submission", os.getcwd(), os.path.expanduser("~"), *sys.path, *site.getsitepackages(), "/etc", "/usr/lib"]
+    places = [
+        "/tmp",
+        "/tmp/submission",
+        os.getcwd(),
+        os.path.expanduser("~"),
+        *sys.path,
+        *site.getsitepackages(),
+        "/etc",
+        "/usr/lib",
+    ]
     for place in places:
         for name in NAMES:
             try:

@@ -5,7 +5,14 @@ import os
 
 CLASS = "/class"  # the test that runs this puts the real folder here
 WANTED = [
-    *("submissions", "submissions/alice/lqr.py", "gradebook.db", "course.secret", "hw2_lqr_ilqr", "hw2_lqr_ilqr/hidden"),
+    *(
+        "submissions",
+        "submissions/alice/lqr.py",
+        "gradebook.db",
+        "course.secret",
+        "hw2_lqr_ilqr",
+        "hw2_lqr_ilqr/hidden",
+    ),
     *("hw2_lqr_ilqr/hidden/test_lqr.py", "hw2_lqr_ilqr/hidden/oracles.py", "solutions/hw2_lqr_ilqr/lqr.py"),
     *("solutions/hw2_lqr_ilqr/misconceptions.toml", "out/class.json"),
 ]
@@ -23,8 +30,11 @@ def look(path):
 
 def wrong(*args, **kwargs):
     found = [look(f"{CLASS}/{name}") for name in WANTED]
-    found += [look(path) for path in ("/etc/shadow", "/etc/passwd", "/etc/hostname", "/root", "/home", "/var/log", "/sys")]
-    found += [look(path) for path in glob.glob("/tmp/autograder-*/*") + glob.glob("/tmp/pytest-*")]
+    found += [
+        look(path) for path in ("/etc/shadow", "/etc/passwd", "/etc/hostname", "/root/.bashrc", "/var/log", "/sys")
+    ]
+    others = [path for path in glob.glob("/tmp/autograder-*") if not os.getcwd().startswith(path)]
+    found += [look(path) for path in others + glob.glob("/tmp/pytest-*")]
     if any(found):
         raise RuntimeError(f"ESCAPED: {[text for text in found if text]}")
     return 0.0

@@ -28,7 +28,7 @@ class Property:
 
 
 Property.K = property(lambda self: 1 / 0, lambda self, value: None)
-Wide = dataclasses.make_dataclass("Wide", [(f"f{i}", float, 0.0) for i in range(20_000)])
+Wide = dataclasses.make_dataclass("Wide", [(f"f{i}", float, 0.0) for i in range(2_000)])
 turn = itertools.cycle([Policy(), Twice((1, 2, 3)), Endless((1,)), Dunder((1, 2, 3)), Property(), Wide()])
 
 

@@ -21,7 +21,20 @@ def frame(message, blob=b""):
     structure = msgspec.msgpack.encode(message)
     return HEADER.pack(len(structure), len(blob)) + structure + blob
 
-NAMES = ["__globals__", "__class__", "__self__", "__closure__", "served", "env", "times", "A", "__dict__", "__init__", ""]
+
+NAMES = [
+    "__globals__",
+    "__class__",
+    "__self__",
+    "__closure__",
+    "served",
+    "env",
+    "times",
+    "A",
+    "__dict__",
+    "__init__",
+    "",
+]
 loot = []
 
 

@@ -17,8 +17,14 @@ def wrong(*args, **kwargs):
     for frame in inspect.stack():
         texts += map(repr, frame.frame.f_locals)
     texts = [text if isinstance(text, str) else text.decode("latin-1") for text in texts]
-    found = [text[:300] for text in texts if any(word in text for word in WORDS) and "WORDS" not in text and text not in WORDS]
-    names = [name for name in sys.modules if name.startswith(("autograder", "hidden", "conftest", "_pytest", "solutions"))]
+    found = [
+        text[:300]
+        for text in texts
+        if any(word in text for word in WORDS) and "WORDS" not in text and text not in WORDS
+    ]
+    names = [
+        name for name in sys.modules if name.startswith(("autograder", "hidden", "conftest", "_pytest", "solutions"))
+    ]
     if found or names:
         raise RuntimeError(f"ESCAPED: {found} {names}")
     return 0.0

@@ -9,7 +9,18 @@ class Fake(types.ModuleType):
         return lambda *args, **kwargs: True
 
 
-for name in ["course", "course.testing", "autograder", "pytest", "numpy", "msgspec", "torch", "hidden", "json", "pickle"]:
+for name in [
+    "course",
+    "course.testing",
+    "autograder",
+    "pytest",
+    "numpy",
+    "msgspec",
+    "torch",
+    "hidden",
+    "json",
+    "pickle",
+]:
     sys.modules[name] = Fake(name)
 sys.path[:0] = ["/tmp", "."]
 

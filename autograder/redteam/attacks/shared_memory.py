@@ -2,13 +2,14 @@
 
 import mmap
 
+PAGES = b"x" * (16 << 20)
 hoard = []
 
 
 def wrong(*args, **kwargs):
     while True:
-        hoard.append(mmap.mmap(-1, 16 << 20))
-        hoard[-1].write(b"x" * (16 << 20))
+        hoard.append(mmap.mmap(-1, len(PAGES)))
+        hoard[-1].write(PAGES)
 
 
 action_value = gains = state_value = backward = forward = rollout = wrong

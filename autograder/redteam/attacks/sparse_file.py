@@ -7,8 +7,11 @@ def wrong(*args, **kwargs):
     for number in range(3):
         try:
             with open(f"/tmp/sparse{number}", "wb") as file:
-                [lambda: file.truncate(10 << 30), lambda: os.posix_fallocate(file.fileno(), 0, 10 << 30),
-                 lambda: (file.seek(10 << 30), file.write(b"x"), file.flush())][number]()
+                [
+                    lambda: file.truncate(10 << 30),
+                    lambda: os.posix_fallocate(file.fileno(), 0, 10 << 30),
+                    lambda: (file.seek(10 << 30), file.write(b"x"), file.flush()),
+                ][number]()
                 raise RuntimeError("ESCAPED: a file of 10 GB")
         except OSError:
             continue

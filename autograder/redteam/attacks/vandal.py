@@ -7,7 +7,16 @@ CLASS = "/class"
 
 
 def wrong(*args, **kwargs):
-    for folder in CLASS, f"{CLASS}/submissions/alice", f"{CLASS}/hw2_lqr_ilqr/hidden", "/work", "/root", "/home", "/usr", "/etc":
+    for folder in (
+        CLASS,
+        f"{CLASS}/submissions/alice",
+        f"{CLASS}/hw2_lqr_ilqr/hidden",
+        "/work",
+        "/root",
+        "/home",
+        "/usr",
+        "/etc",
+    ):
         for attempt in (
             lambda folder=folder: open(f"{folder}/lqr.py", "w").write("vandal"),
             lambda folder=folder: open(f"{folder}/vandal", "x").close(),
