@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 
 import pytest
@@ -15,6 +16,10 @@ IMPORT_FAULTS = {
     "OutOfTime": "timeout",
     "OutOfMemory": "memory",
 }  # remembered by the sandbox, told by the worker
+# What Python says when a test uses a student's value as what it should be. On the reference no test says so: `verify`
+# would have found it, so here it is the value that is at fault.
+UNFIT = ("object is not callable", "object is not subscriptable", "object is not iterable")
+NO_ATTRIBUTE = re.compile(r"'\w+' object has no attribute '\w+'")
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")
 
 
@@ -29,8 +34,9 @@ def judge(error: BaseException | None) -> tuple[str, str, str]:
     if isinstance(error, pytest.skip.Exception):
         return "skipped", str(error), ""
     outcome = outcome_of(error)
-    if isinstance(error, TypeError) and str(error).endswith("object is not callable"):
-        return "failed", "a name of yours that should be a function or a class holds something else", ""
+    text = str(error)
+    if isinstance(error, (AttributeError, TypeError)) and (text.endswith(UNFIT) or NO_ATTRIBUTE.match(text)):
+        return "failed", "a function of yours returned, or a name of yours holds, something else than was asked for", ""
     if outcome.status == INTERNAL:
         return INTERNAL, OUR_FAULT, "".join(traceback.format_exception(error))[-4000:]
     if isinstance(error, StudentError) and not error.todo:

@@ -134,7 +134,7 @@ def _prove_coverage(homework: Homework, variants: Variants, proof: Proof) -> Non
         count = sum(exercise.id in variant.exercises for variant in variants.misconceptions)
         if count < LEAST_MISCONCEPTIONS:
             proof.problems.append(
-                f"{homework.name}: exercise {exercise.id} has {count} misconceptions, expected {LEAST_MISCONCEPTIONS} or more"
+                f"{homework.name}: {exercise.id} has {count} misconceptions, expected {LEAST_MISCONCEPTIONS} or more"
             )
 
 

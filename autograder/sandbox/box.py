@@ -29,7 +29,7 @@ from autograder.sandbox.faults import Crashed, Fault, OutOfMemory, OutOfTime, Sa
 from autograder.sandbox.inside.wire import Link, encode
 from autograder.sandbox.line import Line
 from autograder.sandbox.student import Conversation, StudentProxy
-from autograder.sandbox.template import Template, lease
+from autograder.sandbox.template import Template, fork_worker
 from autograder.sandbox.tiers import plan
 
 REMAINS = "autograder-worker-"  # scratch folders: this, the grader's process id, something random
@@ -91,12 +91,11 @@ class Sandbox:
         raise Crashed("the worker ended while importing the submission")
 
     def _spawn(self) -> None:
-        self._template = lease(self.tier, self.limits, self.preload)
         self._scratch = tempfile.mkdtemp(prefix=f"{REMAINS}{os.getpid()}-")
         os.chmod(self._scratch, 0o755)
         self._control, theirs = socket.socketpair()
         with theirs, open(f"{self._scratch}/output", "ab") as output:
-            self._worker = self._template.fork(theirs, output.fileno())
+            self._template, self._worker = fork_worker(self.tier, self.limits, self.preload, theirs, output.fileno())
         told = plan(self.tier, self.limits, self._inner())
         told |= {"files": self.files, "modules": list(self.modules), "faults": self._faults}
         with contextlib.suppress(OSError):  # a worker that died already is noticed by who waits for it
@@ -127,7 +126,8 @@ class Sandbox:
                 raise
             text = {"timeout": "importing it took too long", "memory": "importing it used too much memory"}
             self.causes = causes
-            reason = text.get(fault.status, "importing it ended the process (does it call exit?)")
+            ended = "importing it ended the process (does it call exit?)"
+            reason = text.get(fault.status, fault.cause if "protocol" in fault.cause else ended)
             self.note(f"{importing}.py: {reason}")
             self._faults[importing] = [type(fault).__name__, f"{importing}.py: {reason}", "", ""]
             return importing

@@ -7,6 +7,7 @@ environments that a test passes as arguments stay here and are called back.
 
 from __future__ import annotations
 
+import inspect
 import sys
 
 import numpy as np
@@ -40,6 +41,25 @@ class EnvService:
     def step(self, action):
         observation, reward, terminated, truncated, info = self.env.step(action)
         return observation, float(reward), bool(terminated), bool(truncated), _plain(info)
+
+
+def guarded(function):
+    """Return `function` as a worker may call it: a default other than None is the test's own, not to be overridden."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return function  # a built-in that does not tell
+    private = {each.name for each in parameters if each.default is not each.empty and each.default is not None}
+    most = sum(each.name not in private and each.kind is not each.KEYWORD_ONLY for each in parameters)
+    if not private:
+        return function
+
+    def call(*args, **kwargs):
+        if len(args) > most or private & kwargs.keys():
+            raise TypeError(f"this function takes {most} arguments")
+        return function(*args, **kwargs)
+
+    return call
 
 
 def describe_space(space) -> dict:
@@ -161,8 +181,10 @@ class Conversation(Peer):
         gymnasium = sys.modules.get("gymnasium")
         if gymnasium and isinstance(value, gymnasium.Env):
             value = EnvService(value)
-        if isinstance(value, Remote) or callable(value) or hasattr(value, "served"):
+        if isinstance(value, Remote) or hasattr(value, "served"):
             return super().export(value)
+        if callable(value):
+            return super().export(guarded(value))
         raise WireError(f"a test passes a {type(value).__name__}, which cannot be sent")
 
     def name_of(self, value) -> str:

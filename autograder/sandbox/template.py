@@ -37,6 +37,18 @@ def lease(tier: str, limits: Limits, preload: tuple[str, ...]) -> Template:
     return found
 
 
+def fork_worker(
+    tier: str, limits: Limits, preload: tuple[str, ...], control: socket.socket, output: int
+) -> tuple[Template, int]:
+    """Return a template and the process id of a worker forked from it; one that died idle is replaced, once."""
+    try:
+        template = lease(tier, limits, preload)
+        return template, template.fork(control, output)
+    except SandboxUnavailable:
+        template = lease(tier, limits, preload)
+        return template, template.fork(control, output)
+
+
 class Template:
     """One running template; raises SandboxUnavailable where it cannot be started."""
 

@@ -21,7 +21,7 @@ def test_a_homework_is_read_with_its_limits_and_points(tmp_path):
     [
         ('title = "Tiny"', 'titel = "Tiny"', "titel"),
         ("points = 10", "points = 0", "more than 0"),
-        ("points = 10", 'pints = 10', "pints"),
+        ("points = 10", "pints = 10", "pints"),
         ('id = "9.2"', 'id = "9.1"', "stands twice"),
         ('id = "9.2"', 'id = "two"', "form 2.1"),
         ('file = "other.py"', 'file = "nowhere.py"', "nowhere.py"),

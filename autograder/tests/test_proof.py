@@ -49,7 +49,12 @@ def test_a_reference_that_loses_points_is_found(tmp_path):
 def test_a_misconception_that_loses_nothing_and_one_that_loses_elsewhere_are_found(tmp_path):
     homework = make_homework(tmp_path)
     rewrite(homework, "solutions/hw9_tiny/misconceptions.toml", "3.0 * x", "x + x")
-    rewrite(homework, "solutions/hw9_tiny/misconceptions.toml", '["9.1"]\nfind = "2.0 * x"\nreplace = "x * x"', '["9.2"]\nfind = "2.0 * x"\nreplace = "x * x"')
+    rewrite(
+        homework,
+        "solutions/hw9_tiny/misconceptions.toml",
+        '["9.1"]\nfind = "2.0 * x"\nreplace = "x * x"',
+        '["9.2"]\nfind = "2.0 * x"\nreplace = "x * x"',
+    )
     found = problems(homework, lambda v: list(v.misconceptions))
     assert any("triples loses marks in [], expected in ['9.1']" in line for line in found)
     assert any("squares loses marks in ['9.1'], expected in ['9.2']" in line for line in found)
@@ -68,7 +73,7 @@ def test_it_answers(student):
 @exercise("9.2")
 def test_it_has_a_sum(student):
     \"\"\"It has a sum.\"\"\"
-    assert student.other.halve(1.0).sum() > 0
+    assert len(student.other.halve(1.0)) > 0
 """
     found = problems(make_homework(tmp_path, careless), lambda v: garbage(make_homework(tmp_path, careless))[:4])
     assert any("returns nonsense and earns 10 points" in line for line in found)

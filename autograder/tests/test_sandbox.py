@@ -25,7 +25,7 @@ from course.testing import Mismatch, StudentError
 TIERS = [tier for tier in AUTOMATIC if not works(tier)] or ["none"]
 LIMITS = Limits(test_seconds=3.0, import_seconds=5.0, submission_seconds=10.0, memory_mb=400, processes=24)
 
-SOURCE = '''
+SOURCE = """
 import os, time, tempfile
 import numpy as np
 from course.systems.lq import LQProblem, total_cost
@@ -52,6 +52,9 @@ def search(objective, rounds):
 
 def ask_badly(objective):
     return objective(np.zeros(9))
+
+def cheat(objective):
+    return objective(np.ones(2), goal=np.ones(2))
 
 def play(env, steps):
     env.reset(seed=1)
@@ -87,7 +90,7 @@ def leave_a_file():
 
 def wait():
     time.sleep(60)
-'''
+"""
 
 
 @pytest.fixture(params=TIERS)
@@ -153,6 +156,24 @@ def test_an_objection_of_ours_ends_the_test_as_a_mismatch(box):
         student.lqr.ask_badly(objective)
 
 
+def test_a_default_of_a_callback_cannot_be_overridden_by_the_students_code(box):
+    def objective(x, goal=3.0):
+        return (x - goal) ** 2
+
+    with box.test() as student, pytest.raises(StudentError, match="takes 1 arguments"):
+        student.lqr.cheat(objective)
+
+
+def test_a_template_that_died_idle_is_replaced(box):
+    with box.test() as student:
+        student.lqr.count_calls()
+    box.stop()
+    os.kill(box_pid(box), 9)
+    time.sleep(0.1)
+    with box.test() as student:
+        assert student.lqr.count_calls() == 1
+
+
 def test_a_fault_of_our_callback_is_told_without_its_details(box):
     def objective(x):
         raise KeyError("a hidden detail")
@@ -198,11 +219,11 @@ def test_objects_stay_in_the_worker_and_answer_there(box):
 def test_private_names_are_not_reached(box):
     with box.test() as student:
         with pytest.raises(AttributeError):
-            student.lqr.Counter(1).__dict__
+            student.lqr.Counter(1)._secret()
         with pytest.raises(StudentError, match="has no `nowhere`"):
             student.lqr.nowhere()
         with pytest.raises(AttributeError, match="no module other"):
-            student.other  # noqa: B018
+            student.other()
 
 
 def test_every_test_has_a_fork_of_its_own(box):
@@ -280,7 +301,9 @@ def test_a_tier_is_chosen_by_trying_and_never_weaker_than_asked(monkeypatch):
 
 @pytest.mark.parametrize("machine", sorted(restrict.ARCHES))
 def test_the_seccomp_program_jumps_only_within_itself(machine):
-    program = np.frombuffer(restrict.seccomp_program(machine), dtype=[("code", "u2"), ("t", "u1"), ("f", "u1"), ("k", "u4")])
+    program = np.frombuffer(
+        restrict.seccomp_program(machine), dtype=[("code", "u2"), ("t", "u1"), ("f", "u1"), ("k", "u4")]
+    )
     for place, line in enumerate(program):
         if line["code"] in (restrict.JEQ, restrict.JGE, restrict.JSET):
             assert place + 1 + max(line["t"], line["f"]) < len(program)
