@@ -156,19 +156,20 @@ def _next(again: deque[Task], tasks) -> Task | None:
 
 
 def _start(homework: Homework, policy: Policy, seat: Seat, task: Task, again: deque[Task]) -> None:
-    if seat.grader is None:
+    fresh = seat.grader is None
+    if fresh:
         options = Options(policy.tier, policy.secret, policy.diagnose, policy.until_loss)
         seat.grader = GraderProcess(homework.root, options)
-    task.attempts += 1
     try:
         seat.grader.send(task.submission)
     except GraderDied as reason:
         seat.grader.stop()
         seat.grader = None
-        if task.attempts >= ATTEMPTS:
+        if fresh:
             raise UserError(f"{homework.name}: the grader does not start: {reason}") from None
-        again.append(task)
+        again.append(task)  # it died while it had nothing to do: no attempt was made
         return
+    task.attempts += 1
     seat.task, seat.since = task, time.monotonic()
 
 

@@ -40,7 +40,7 @@ def main() -> None:
         _fail(str(error), error.code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}; nothing was half-written", 2)
+        _fail(f"{where}{error.strerror or error}", 2)
 
 
 def _fail(text: str, code: int) -> None:
@@ -86,7 +86,12 @@ def report(
     result = Store(out).load_class()
     if result is None:
         raise UserError(f"{out}: got no class.json, expected a folder that `autograder grade` wrote")
-    write_outputs(result, find(homework), out)
+    chosen = find(homework)
+    if result.homework != chosen.name:
+        raise UserError(
+            f"{out}: holds grades of {result.homework}, got {chosen.name}; name the homework that was graded"
+        )
+    write_outputs(result, chosen, out)
     console.print(f"class page: {out / 'report.html'}")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import zipfile
 from pathlib import Path
 
+from autograder.errors import UserError
 from autograder.grading.variants import Variants, load_variants
 from autograder.homework import Homework
 from autograder.proof.verify import skeleton
@@ -26,18 +28,19 @@ HOSTILE = (
     "memory",
     "flood_of_output",
 )
+MADE = re.compile(r"student\d\d_\d{4}_\d{5}_\w+\.zip")
 LOOP = "\n\n_backward = backward\n\n\ndef backward(F, f, C, c):\n    while True:\n        _backward(F, f, C, c)\n"
 
 
 def make_class(homework: Homework, folder: Path, hostile: bool) -> int:
     """Write one zip for each student into `folder`, named as Canvas names them; return how many."""
+    if folder.exists() and any(not MADE.fullmatch(path.name) for path in folder.iterdir()):
+        raise UserError(f"{folder}: holds something that the demonstration did not make; choose another --out")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     class_ = honest(homework, load_variants(homework))
     if hostile:
-        class_ += [
-            {name: data for name, data in attack.files.items()} for attack in attacks() if attack.name in HOSTILE
-        ]
+        class_ += [attack.files for attack in attacks() if attack.name in HOSTILE]
     notebook = notebook_text(homework).encode()
     for number, files in enumerate(class_, start=1):
         name = f"student{number:02d}_{4000 + number}_{70000 + number}_{homework.name}.zip"

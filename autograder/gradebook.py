@@ -30,6 +30,9 @@ COMMENT = 4000
 TABLES = {"assignment", "base_cell", "grade", "comment", "submitted_notebook", "alembic_version"}
 
 
+DIGEST = re.compile(r"-[0-9a-f]{8}$")
+
+
 class Cell(NamedTuple):
     """What one cell of one submission gets; `score` None leaves it to a person."""
 
@@ -92,7 +95,7 @@ def student_id(student: str) -> str:
     """
     plain = re.sub(r"[^\w .@+-]", "_", neutralise(student)).strip()
     plain = re.sub(r"^[+@-]", "_", plain)[:110] or "student"
-    if plain == student:
+    if plain == student and not DIGEST.search(student):  # or a student could be called what another is made to be
         return student
     return f"{plain}-{hashlib.sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from autograder.errors import UserError
 
 EXERCISE_ID = re.compile(r"[1-9]\d*\.[1-9]\d*")
+GRADING = {".py", ".toml", ".npz", ".npy", ".csv", ".json"}  # endings of files that can change a grade
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -46,7 +47,7 @@ class Limits:
     import_seconds: float = 10.0
     submission_seconds: float = 60.0
     memory_mb: int = 2048
-    processes: int = 64
+    processes: int = 24
     output_mb: int = 16
     file_mb: int = 64
     archive_mb: int = 20
@@ -114,8 +115,9 @@ class Homework:
             self.project / "course",
             PROJECT / "autograder",
         ]
+        roots += [self.project / "solutions" / given for given in self.given]
         for root in roots:
-            files = [root] if root.is_file() else sorted(root.rglob("*.py")) + sorted(root.rglob("*.toml"))
+            files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.suffix in GRADING)
             for file in files:
                 if "__pycache__" in file.parts or file.parent.name == "tests":
                     continue

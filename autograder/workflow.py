@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.classroom import Policy, grade_class
-from autograder.errors import Interrupted
+from autograder.errors import Interrupted, UserError
 from autograder.export.table import write_table
 from autograder.gradebook import write_gradebook
 from autograder.grading.store import Store
@@ -32,6 +32,8 @@ def grade_to_reports(
     found = arrivals(submissions, homework)
     store = Store(out)
     store.check_writable()
+    if (before := store.load_class()) and before.homework != homework.name:
+        raise UserError(f"{out}: holds grades of {before.homework}, got {homework.name}; choose another --out")
     remove_remains()
     opened = [partial(receive, arrival, homework) for arrival in found]
     with progress(total=len(found)) as bar:

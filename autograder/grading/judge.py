@@ -20,6 +20,7 @@ IMPORT_FAULTS = {
 # would have found it, so here it is the value that is at fault.
 UNFIT = ("object is not callable", "object is not subscriptable", "object is not iterable")
 NO_ATTRIBUTE = re.compile(r"'\w+' object has no attribute '\w+'")
+MOST = 4000  # characters of a message that are kept
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")
 
 
@@ -34,6 +35,7 @@ def judge(error: BaseException | None) -> tuple[str, str, str]:
     if isinstance(error, pytest.skip.Exception):
         return "skipped", str(error), ""
     outcome = outcome_of(error)
+    outcome = outcome._replace(message=outcome.message[:MOST])
     text = str(error)
     if isinstance(error, (AttributeError, TypeError)) and (text.endswith(UNFIT) or NO_ATTRIBUTE.match(text)):
         return "failed", "a function of yours returned, or a name of yours holds, something else than was asked for", ""

@@ -7,7 +7,6 @@ trusted objects. If it dies, it takes its sandboxes with it, and costs the one s
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import sys
@@ -20,8 +19,8 @@ from autograder.grading.suite import Options, SuiteBroken, run_suite
 from autograder.grading.verdict import Verdict
 from autograder.homework import load
 from autograder.intake import Submission
-
-PR_SET_PDEATHSIG, SIGKILL = 1, 9
+from autograder.sandbox import processes
+from autograder.sandbox.inside import restrict
 
 
 class GraderDied(Exception):
@@ -36,7 +35,7 @@ class Failure(NamedTuple):
 
 
 class GraderProcess:
-    """One grader; `grade` blocks, `send` and `receive` do not need to.
+    """One grader: `send` it a submission, `receive` the verdict.
 
     Make it in the main thread: the process ends with the thread that made it.
     """
@@ -70,13 +69,9 @@ class GraderProcess:
             raise GraderDied(answer.text)
         return answer
 
-    def grade(self, submission: Submission) -> Verdict:
-        self.send(submission)
-        return self.receive()
-
     def stop(self) -> None:
         """End the process and whatever it was running."""
-        self.process.kill()
+        processes.kill_tree(self.process.pid)
         self.process.join()
         self.connection.close()
 
@@ -87,7 +82,7 @@ class GraderProcess:
 
 def _serve(connection: Connection, homework_root: Path, options: Options) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+        restrict.die_with_parent()
     os.setsid()  # Ctrl-C is the classroom's affair
     homework = load(homework_root)
 
@@ -108,4 +103,4 @@ def _serve(connection: Connection, homework_root: Path, options: Options) -> Non
         run_suite(homework, options, jobs(), emit)
     except Exception as error:
         with contextlib.suppress(OSError):
-            connection.send(Failure(f"{type(error).__name__}: {error}", isinstance(error, SuiteBroken)))
+            connection.send(Failure(str(error) or type(error).__name__, isinstance(error, (SuiteBroken, UserError))))

@@ -91,7 +91,11 @@ class Store:
 
     def save_class(self, result: ClassResult) -> None:
         """Save the class, and write to the ledger what it changes."""
-        before = self.load_class() if (self.out / "class.json").exists() else None
+        try:
+            before = self.load_class()
+        except UserError:  # damaged by something else; the verdicts are all there, so nothing is lost with it
+            os.replace(self.out / "class.json", self.out / "class.damaged.json")
+            before = None
         old = {record.student: _points(record) for record in before.records} if before else {}
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         lines = [
@@ -108,10 +112,10 @@ class Store:
             for record in result.records
             if record.student not in old or old[record.student] != _points(record)
         ]
-        write_whole(self.out / "class.json", msgspec.json.format(msgspec.json.encode(result)))
-        if lines:
+        if lines:  # before the class: killed in between, a change is told twice rather than never
             with open(self.out / "ledger.jsonl", "ab") as file:
                 file.write(b"\n".join(lines) + b"\n")
+        write_whole(self.out / "class.json", msgspec.json.format(msgspec.json.encode(result)))
 
 
 def _points(record) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -23,7 +24,6 @@ from autograder.grading.verdict import TestResult, Verdict, exercise_results
 from autograder.homework import Homework
 from autograder.intake import Submission
 from autograder.sandbox.box import Sandbox
-from autograder.sandbox.faults import Fault
 from course.testing import LocalStudent
 from course.testing.outcome import sentence_of
 from course.testing.plugin import SECRET, TRANSPORT
@@ -69,7 +69,7 @@ def run_suite(
         "course.testing.plugin",
         "--import-mode=importlib",
         "-o",
-        f"pythonpath={hidden}",
+        f"pythonpath={shlex.quote(hidden)}",
         hidden,
     ]
     grader = Grader(homework, options, jobs, emit)
@@ -169,7 +169,7 @@ class Grader:
         try:
             with box.test(transcript) as student:
                 error = self.run(item, student)
-        except Fault as fault:
+        except Exception as fault:  # whatever happens to one submission, the next is graded
             error = fault
         status, message, staff = judge(error)
         id, weight = next(item.iter_markers("exercise")).args

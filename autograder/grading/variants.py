@@ -54,7 +54,10 @@ def load_variants(homework: Homework) -> Variants:
     solution = reference_files(homework)
     path = homework.solutions / "misconceptions.toml"
     where = f"solutions/{homework.name}/misconceptions.toml"
-    table = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{where}: not valid TOML: {error}") from None
     wrong = [_substitute(entry, solution, where) for entry in table.get("misconception", [])]
     right = [_substitute(entry, solution, where) for entry in table.get("alternative", [])]
     for folder in sorted((homework.solutions / "alternatives").glob("*/")):
@@ -69,7 +72,9 @@ def load_variants(homework: Homework) -> Variants:
     names = [variant.id for variant in wrong + right]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UserError(f"{where}: the id {sorted(twice)[0]} stands twice")
-    survivors = {entry["mutant"]: entry["reason"] for entry in table.get("survivor", [])}
+    survivors = {entry.get("mutant", "?"): entry.get("reason", "") for entry in table.get("survivor", [])}
+    if unexplained := [name for name, reason in survivors.items() if not reason]:
+        raise UserError(f"{where}: survivor {unexplained[0]}: `reason` is needed")
     return Variants(Variant("reference", solution), tuple(wrong), tuple(right), survivors)
 
 

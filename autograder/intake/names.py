@@ -37,6 +37,9 @@ HASHED = re.compile(r".*-[0-9a-f]{12}")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 
 
+MARKS = re.compile(r"m{16}")
+
+
 def fold(name: str) -> str:
     """Return the form in which two names are equal if some file system would take one for the other."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
@@ -69,9 +72,14 @@ def clean(name: str) -> Parts:
     parts = split(name)
     if ".." in parts:
         raise Refused(f"{shown(name)}: the name leads out of the folder by '..'; expected plain file names: zip again")
-    if len(name) > 1024 or len(parts) > 32:
+    if len(name) > 1024 or len(parts) > 32 or (not name.isascii() and MARKS.search(_marks(name))):
         raise Refused(f"{shown(name)}: the name is too long or too deep; expected the files in one folder")
     return parts
+
+
+def _marks(name: str) -> str:
+    """Return a letter for every character: m for a combining mark, which sorting makes slow in long runs."""
+    return "".join("m" if unicodedata.combining(character) else "." for character in name)
 
 
 def is_junk(parts: Parts) -> bool:

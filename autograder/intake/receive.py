@@ -41,6 +41,9 @@ class Opening:
             raise Refused(f"{shown(archive.parts[-1])} is {error}; hand it in again") from None
 
 
+MOST_ENTRIES = 20_000
+
+
 def receive(arrival: Arrival, homework: Homework) -> Submission:
     """Read `arrival`; a bad one never raises, but comes back with `refused`, the one line that says why."""
     notes = list(arrival.notes)
@@ -84,7 +87,9 @@ def _files(arrival: Arrival, homework: Homework, notes: list[str], stack: ExitSt
 def _items(source: Source, notes: list[str]) -> list[Item]:
     """Vet every name, kind and size that `source` lists, and return its regular files."""
     kept, folders, seen, junk = [], set(), {}, []
-    for entry in source.entries():
+    for count, entry in enumerate(source.entries()):
+        if count >= MOST_ENTRIES:
+            raise Refused(f"it lists more than {MOST_ENTRIES} files and folders; hand in only the files asked for")
         parts = clean(entry.name)
         if not parts or is_junk(parts):
             junk += ["/".join(parts)] if parts and entry.kind != "folder" else []
@@ -94,9 +99,10 @@ def _items(source: Source, notes: list[str]) -> list[Item]:
             raise Refused(
                 f"{shown(entry.name)} is {article} {entry.kind}, expected a plain file; hand in the file itself"
             )
-        folders.update(fold("/".join(parts[:n])) for n in range(1, len(parts) + (entry.kind == "folder")))
+        folded = [fold(part) for part in parts]
+        folders.update("/".join(folded[:n]) for n in range(1, len(parts) + (entry.kind == "folder")))
         if entry.kind == "file":
-            key = fold("/".join(parts))
+            key = "/".join(folded)
             if key in seen:
                 raise Refused(
                     f"{shown(entry.name)} and {shown(seen[key])} are one name on some systems; hand in one of them"

@@ -130,7 +130,7 @@ def look_at(record: Record) -> list[Look]:
     faults = [test for test in verdict.tests if test.status == "internal"]
     if faults or verdict.pending:
         held = f"{count(len(faults), 'test')} failed on our side, {number(verdict.pending)} points held back"
-        first = next((one_line(test.message, 160) for test in faults if test.message), "")
+        first = next((one_line(test.staff.strip().splitlines()[-1], 160) for test in faults if test.staff.strip()), "")
         looks.append(Look("pending", f"{held}: {first}" if first else held))
     for status, words in {"timeout": "stopped for time", "memory": "stopped for memory"}.items():
         if stopped := sum(test.status == status for test in verdict.tests):

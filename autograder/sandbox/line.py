@@ -8,7 +8,7 @@ import time
 from typing import Protocol
 
 from autograder.sandbox.faults import Crashed, OutOfTime
-from autograder.sandbox.inside.peer import Inbox
+from autograder.sandbox.inside.peer import Inbox, checked
 from autograder.sandbox.inside.wire import Link, WireError, decode, lengths
 
 TICK = 0.1  # seconds between looks at the memory while waiting
@@ -19,14 +19,17 @@ class Watch(Protocol):
 
     def check_memory(self) -> None: ...
 
+    def more_time(self) -> float: ...
+
     def note(self, cause: str) -> None: ...
 
 
 class Line:
-    """One socket. Waiting costs nothing but looks at the clock, and at the memory at every tick."""
+    """One socket. Whatever comes and goes, the clock and, at every tick, the memory are looked at."""
 
     def __init__(self, sock: socket.socket, watch: Watch, deadline: float):
         self.sock, self.watch, self.deadline = sock, watch, deadline
+        self.looked = time.monotonic()
         self.inbox = Inbox(self._arriving)
         self.poll = {writing: select.poll() for writing in (False, True)}
         self.poll[False].register(sock, select.POLLIN)
@@ -37,6 +40,7 @@ class Line:
         """Send all parts, or raise the fault that prevents it."""
         data = memoryview(b"".join(parts))
         while data:
+            self._look()
             try:
                 data = data[self.sock.send(data) :]
             except BlockingIOError:
@@ -52,12 +56,13 @@ class Line:
         """Receive one message of plain data, as the control socket carries them."""
         try:
             structure, blob = lengths(self.receive(8))
-            return decode(self.receive(structure), self.receive(blob), Link())
+            return checked(decode(self.receive(structure), self.receive(blob), Link()))
         except WireError:
             raise Crashed("the worker broke the protocol") from None
 
     def _arriving(self, most: int) -> bytes:
         while True:
+            self._look()
             try:
                 data = self.sock.recv(most)
             except BlockingIOError:
@@ -69,14 +74,21 @@ class Line:
                 raise self._ended()
             return data
 
-    def _wait(self, writing: bool) -> None:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now >= self.deadline:
+            self.deadline += self.watch.more_time()
+        if now >= self.deadline:
             cause = "stopped: it took too long"
             self.watch.note(cause)
             raise OutOfTime(cause)
-        if not self.poll[writing].poll(1000 * min(left, TICK)):
+        if now - self.looked > TICK:
+            self.looked = now
             self.watch.check_memory()
+
+    def _wait(self, writing: bool) -> None:
+        left = max(self.deadline - time.monotonic(), 0.0)
+        self.poll[writing].poll(1000 * min(left, TICK))
 
     def _ended(self) -> Crashed:
         self.watch.note("a process of the submission ended in the middle of a call")

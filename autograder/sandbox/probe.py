@@ -6,6 +6,7 @@ from autograder.errors import UserError
 from autograder.homework import Limits
 from autograder.sandbox.box import Sandbox
 from autograder.sandbox.faults import Fault, SandboxUnavailable
+from autograder.sandbox.template import close_all
 from autograder.sandbox.tiers import TIERS, Tier, obstacle
 from course.testing import StudentError
 
@@ -23,6 +24,8 @@ def works(tier: str) -> str:
                 return "" if student.probe.answer() == 42 else "the worker answers nonsense"
     except (Fault, SandboxUnavailable, StudentError) as error:
         return str(error)
+    finally:
+        close_all()
 
 
 def choose(asked: str = "auto") -> Tier:

@@ -14,10 +14,11 @@ import sys
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
-STARTED: set[int] = set()  # workers that this process started itself and ends itself
+STARTED: set[int] = set()  # launchers that this process started itself and ends itself
 OTHERS: set[int] = set()  # children that it had before, which are not for us to reap
 
 
@@ -67,12 +68,7 @@ def memory(pid: int) -> int:
 
 def resident(pid: int) -> int:
     """Return an upper bound of `memory` that is cheap to read: shared pages count for every process."""
-    total = 0
-    for process in [pid, *below(pid), *orphans()]:
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            with open(f"/proc/{process}/statm") as file:
-                total += int(file.read().split()[1]) * PAGE
-    return total
+    return sum(_resident(process) for process in [pid, *below(pid), *orphans()])
 
 
 def kill_below(pid: int, spare: list[int]) -> int:
@@ -140,10 +136,32 @@ def _name(pid: int) -> str:
     return ""
 
 
+def cpu_seconds(pids: list[int]) -> float:
+    """Return the processor time that these processes have used."""
+    return sum(sum(map(int, fields[11:13])) for pid in pids if (fields := _stat(pid))) / TICKS
+
+
 def _is_dead(pid: int) -> bool:
+    """Tell whether no thread of a process lives; its first may be gone while others go on."""
+    return _thread_of(pid) == 0
+
+
+def _thread_of(pid: int) -> int:
+    """Return a thread of a process that lives, or 0: the memory of a process is that of any such thread."""
+    if (fields := _stat(pid)) and fields[0] not in "ZX":
+        return pid
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            if (fields := _stat(int(thread))) and fields[0] not in "ZX":
+                return int(thread)
+    return 0
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat from the state on, or none if there is no such process."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] in "ZX"
-    return True
+        return file.read().rpartition(")")[2].split()
+    return []
 
 
 def _is_filtered(pid: int) -> bool:
@@ -160,8 +178,14 @@ def _filters(pid: int) -> int:
 
 
 def _proportional(pid: int) -> int:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup") as file:
+    with contextlib.suppress(OSError), open(f"/proc/{_thread_of(pid)}/smaps_rollup") as file:
         for line in file:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) << 10
+    return _resident(pid)  # a process can hide the one, but not the other
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError, ValueError), open(f"/proc/{_thread_of(pid)}/statm") as file:
+        return int(file.read().split()[1]) * PAGE
     return 0

@@ -142,7 +142,7 @@ class Conversation(Peer):
         parts = encode(message, self)  # a WireError here is the test's mistake, not the student's
         try:
             self.send_bytes(parts)
-            return self.wait()
+            return self.foreign(self.wait())
         except WireError as error:
             self.fault = Crashed(f"{who}: the answer was not a value that can be read ({error})")
             raise self.fault from None
@@ -155,6 +155,12 @@ class Conversation(Peer):
             if self.objection is not None:
                 raise self.objection from None
             raise
+
+    def foreign(self, value):
+        """Return an answer; refuse one of our own functions, which a test would take for the student's."""
+        if callable(value) and any(value is ours for ours in self.objects.values()):
+            raise WireError("a function of the test's came back")
+        return value
 
     # Peer
 

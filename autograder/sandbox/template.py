@@ -37,16 +37,22 @@ def lease(tier: str, limits: Limits, preload: tuple[str, ...]) -> Template:
     return found
 
 
+def close_all() -> None:
+    """End every template of this process."""
+    for template in _templates.values():
+        template.close()
+    _templates.clear()
+
+
 def fork_worker(
     tier: str, limits: Limits, preload: tuple[str, ...], control: socket.socket, output: int
 ) -> tuple[Template, int]:
     """Return a template and the process id of a worker forked from it; one that died idle is replaced, once."""
-    try:
+    with contextlib.suppress(SandboxUnavailable):
         template = lease(tier, limits, preload)
         return template, template.fork(control, output)
-    except SandboxUnavailable:
-        template = lease(tier, limits, preload)
-        return template, template.fork(control, output)
+    template = lease(tier, limits, preload)
+    return template, template.fork(control, output)
 
 
 class Template:
@@ -73,6 +79,7 @@ class Template:
                 raise SandboxUnavailable(f"{tier}: cannot start a worker: {error}") from None
         processes.STARTED.add(self._launcher.pid)
         self._line = Line(self._control, self, 0.0)
+        self.chain: list[int] = []
         self._ask({"tier": tier, "preload": list(preload)}, "ready", START_SECONDS)
         self.chain = processes.chain_to_template(self._launcher.pid)
 
@@ -105,7 +112,9 @@ class Template:
             self.close()
 
     def close(self) -> None:
-        """Kill everything in this sandbox."""
+        """Kill everything in this sandbox; once is enough."""
+        if not self.alive:
+            return
         self._control.close()
         processes.kill_tree(self.pid)
         self._launcher.wait()
@@ -137,7 +146,6 @@ class Template:
         except (Fault, OSError):
             pass
         text = self._tail()
-        self.chain = getattr(self, "chain", [])
         self.close()
         raise SandboxUnavailable(f"{self.tier}: the worker did not start: {text or 'it said nothing'}")
 
@@ -149,6 +157,10 @@ class Template:
 
     def check_memory(self) -> None:
         """Nothing of a student's runs while a template is waited for."""
+
+    def more_time(self) -> float:
+        """None is given: these waits are long already."""
+        return 0.0
 
     def note(self, cause: str) -> None:
         """The cause is told by SandboxUnavailable."""

@@ -83,7 +83,7 @@ def plan(tier: str, limits: Limits, scratch: str) -> dict:
         "tier": tier,
         "uid": WORKER_UID + os.getpid() if root and tier != "none" else 0,
         "landlock": tier != "none" and restrict.landlock_abi() >= (1 if inside else restrict.MIN_ABI),
-        "readable": ["/"] if inside else [*readable(), scratch, "/dev/null", "/dev/urandom", "/dev/zero"],
+        "readable": [*readable(), scratch, "/dev/null", "/dev/urandom", *(["/proc"] if inside else [])],
         "writable": [scratch, "/dev/null"] if inside else ["/dev/null"],
         "writes": inside,
         "scratch": scratch,

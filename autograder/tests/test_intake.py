@@ -207,7 +207,10 @@ def test_a_missing_notebook_is_said_only_where_answers_are_written_in_it(tmp_pat
     assert "missing: hw2_lqr_ilqr.ipynb" in said(taken(tmp_path / "lqr.py", CODE, asked))
 
 
-@pytest.mark.parametrize("data", [zipped({}), tarred({}), tarred({}, "w:gz"), zipped({"hw2/": b""})])
+EMPTY = {"zip": zipped({}), "tar": tarred({}), "tar.gz": tarred({}, "w:gz"), "folder": zipped({"hw2/": b""})}
+
+
+@pytest.mark.parametrize("data", EMPTY.values(), ids=EMPTY)
 def test_an_empty_archive_is_said_and_not_refused(tmp_path, data):
     submission = taken(tmp_path / "a.zip", data)
     assert submission.files == {} and not submission.refused

@@ -296,7 +296,7 @@ def test_pages_tell_nothing_hidden_and_do_nothing(graded):
 
 
 @linux
-@pytest.mark.parametrize("name", ["memory", "shared_memory", "memory_in_a_daemon"])
+@pytest.mark.parametrize("name", ["memory", "memory_of_the_undead", "memory_in_a_daemon"])
 @pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "none"])
 def test_memory_is_counted_wherever_it_hides(tier, name):
     if reason := works(tier):

@@ -239,7 +239,7 @@ def test_a_test_that_is_out_of_time_is_over_for_good(box):
         for _ in range(2):
             with pytest.raises(OutOfTime):
                 student.lqr.wait()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 12  # it slept, so it was given the time of a process that is kept waiting
     with box.test() as student:
         assert student.lqr.count_calls() == 1
 

@@ -369,6 +369,9 @@ class NoBox:
     def check_memory(self) -> None:
         pass
 
+    def more_time(self) -> float:
+        return 0.0
+
 
 def frame(message: list, blob: bytes = b"") -> bytes:
     """Return one frame whose structure is `message` as it stands."""
@@ -471,9 +474,14 @@ def test_random_frames_end_in_a_value_or_a_known_outcome(nodes, blob):
     converse(answering(*(frame(node) for node in nodes), blob))
 
 
-def test_references_to_our_function_come_back_as_our_function():
-    function = converse(answering(frame([0, "return", [12, 1]])))
-    assert function(4) == 8
+def test_a_function_of_ours_is_no_answer():
+    outcome = converse(answering(frame([0, "return", [12, 1]])))
+    assert isinstance(outcome, Crashed) and "came back" in outcome.cause
+
+
+@pytest.mark.parametrize("message", [[3, ["float64", [2], 0, 16], 5], [0, 5], [0], 7, [0, ["x"], 1]])
+def test_what_is_no_message_is_a_clean_crash(message):
+    assert isinstance(converse(answering(frame(message, b"\0" * 16))), Crashed)
 
 
 def test_a_flood_of_callbacks_ends_when_the_time_is_up():

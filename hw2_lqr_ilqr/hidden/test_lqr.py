@@ -178,6 +178,8 @@ def test_backward_returns_every_step_and_ends_with_no_cost(student, rng):
     V, v = values(V, v, T, n)
     if np.any(V[T]) or np.any(v[T]):
         raise Mismatch("lqr.backward: V[T], v[T] are not zero; no cost follows the last stage, t = T-1")
+    if not all(np.any(V[t]) and np.any(v[t]) for t in range(T)):
+        raise Mismatch("lqr.backward: V[t], v[t] are zero before the end; every stage t = 0 … T-1 has a cost")
 
 
 @exercise("2.1")

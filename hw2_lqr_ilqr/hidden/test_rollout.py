@@ -92,7 +92,7 @@ def roll(student, rng, T, n, m):
 def test_rollout_asks_the_dynamics_once_a_step_in_order(student, rng):
     """rollout: dynamics(x, u, t) is called exactly T times, for t = 0, 1, … T-1, and x holds what it returned."""
     for T, n, m in [(8, 3, 2), (1, 2, 3)]:
-        bench, x0, _, _, answer = roll(student, rng, T, n, m)
+        bench, x0, K, k, answer = roll(student, rng, T, n, m)
         if len(bench.times) != T:
             count = len(bench.times) if len(bench.times) <= T else f"more than {T}"
             raise Mismatch(
@@ -104,7 +104,9 @@ def test_rollout_asks_the_dynamics_once_a_step_in_order(student, rng):
                 "lqr.rollout called the dynamics with other times than 0, 1, … T-1 in order; "
                 "the third argument is the time of the step that is being taken"
             )
-        x, _ = fields(answer, "x u", who="lqr.rollout")
+        x, u = fields(answer, "x u", who="lqr.rollout")
+        assert_shape("lqr.rollout: u", u, (T, m), "[T, m]")
+        assert_close("lqr.rollout: u[0]", u[0], K[0] @ x0 + k[0], rtol=SINGLE, look="u_0 = K_0 x_0 + k_0")
         look = "what is stored: x[0] is x0, and x[t+1] is what the dynamics returned in step t"
         assert_close("lqr.rollout: x", x, np.array([x0, *bench.reached]), rtol=SINGLE, look=look)
 

@@ -33,6 +33,13 @@ class Inbox:
         return pending
 
 
+def checked(message):
+    """Return a message that has a message's form: a list that begins with a word; raise WireError for others."""
+    if type(message) is not list or not message or type(message[0]) is not str:
+        raise WireError("not a message")
+    return message
+
+
 class Remote:
     """Stands for an object on the other side."""
 
@@ -93,7 +100,7 @@ class Peer(Link):
     def wait(self):
         """Return the answer to the request just sent, serving requests that arrive meanwhile."""
         while True:
-            match self.receive():
+            match checked(self.receive()):
                 case ["return", value]:
                     return value
                 case ["raise", str(kind), str(text), str(where), str(todo)]:

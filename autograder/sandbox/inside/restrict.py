@@ -74,7 +74,7 @@ def no_new_privileges() -> None:
 
 
 def die_with_parent() -> None:
-    """Be killed when the grader ends; to be called after the last change of uid, which would undo it."""
+    """Be killed when the parent ends; to be called after the last change of uid, which would undo it."""
     _check(_libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "pdeathsig")
 
 
@@ -131,6 +131,7 @@ DENIED = {
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "setxattr": (188, 5), "syslog": (103, 116),
     "sethostname": (170, 161), "setdomainname": (171, 162), "vhangup": (153, 58),
+    "setsid": (112, 157),  # a session of its own has its own share of the processor
     "migrate_pages": (256, 238), "move_pages": (279, 239), "process_madvise": (440, 440),
     # what neither Landlock nor a missing right forbids a process to do to others of its own user, or to their files
     "socketpair": (53, 199), "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
@@ -140,6 +141,7 @@ DENIED = {
     "futimesat": (261, 88), "utimensat": (280, 88), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
 }  # fmt: skip
 CLONE, CLONE3, IOCTL, PRLIMIT = (56, 220), (435, 435), (16, 29), (302, 261)
+MMAP, MAP_SHARED, MAP_ANONYMOUS = (9, 222), 0x01, 0x20
 CLONE_NEW = 0x7E020000 | 0x00000080  # every CLONE_NEW* flag
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 ARCHES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -173,6 +175,15 @@ def seccomp_program(machine: str) -> bytes:
         (JEQ, 0, 3, PRLIMIT[column]),
         (LOAD, 0, 0, 16),
         (JEQ, 1, 0, 0),
+        (RET, 0, 0, ERRNO | EPERM),
+    ]
+    # memory that is shared and nameless can be hidden from who weighs it: argument 3 holds the flags
+    code += [
+        (LOAD, 0, 0, 0),
+        (JEQ, 0, 4, MMAP[column]),
+        (LOAD, 0, 0, 40),
+        (JSET, 0, 2, MAP_ANONYMOUS),
+        (JSET, 0, 1, MAP_SHARED),
         (RET, 0, 0, ERRNO | EPERM),
     ]
     code += [(LOAD, 0, 0, 0), (JEQ, 0, 4, IOCTL[column]), (LOAD, 0, 0, 24)]

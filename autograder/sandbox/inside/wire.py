@@ -39,7 +39,18 @@ BIT_GENERATORS = frozenset(["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
 IMMEDIATE = frozenset([type(None), bool, float, str])
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder()
+
+
+def _nested(depth: int):
+    """Return the type of a structure: scalars and lists of them. Maps, whose keys could collide, are none."""
+    scalars = None | bool | int | float | str
+    node = scalars
+    for _ in range(depth):
+        node = scalars | list[node]
+    return node
+
+
+_decoder = msgspec.msgpack.Decoder(_nested(MAX_DEPTH + 6))
 
 
 class WireError(Exception):
@@ -59,7 +70,7 @@ class Record(tuple):
         return record
 
     def __repr__(self) -> str:
-        return f"{self._name}({', '.join(f'{name}=...' for name in self._fields)})"
+        return f"{self._name.rpartition(':')[2]}({', '.join(f'{name}=...' for name in self._fields)})"
 
 
 class Link:
@@ -79,7 +90,7 @@ class Link:
 
     def record(self, name: str, fields: tuple[str, ...], values: list):
         """Rebuild a record."""
-        return Record(name.rpartition(":")[2], fields, values)
+        return Record(name, fields, values)
 
     accepts_generators = False
 
@@ -126,7 +137,8 @@ class Packer:
         return self.link.export(value)
 
     def _record(self, value, fields, values, depth):
-        name = f"{type(value).__module__}:{type(value).__qualname__}"
+        kind = type(value)
+        name = value._name if kind is Record else f"{kind.__module__}:{kind.__qualname__}"
         return [RECORD, name, list(fields), *(self.pack(item, depth + 1) for item in values)]
 
     def _generator(self, generator, depth):
