@@ -18,7 +18,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from autograder.grading.diagnosis import Transcript, diagnose
-from autograder.grading.judge import judge
+from autograder.grading.judge import BLAMABLE, UNFIT, judge
 from autograder.grading.variants import Variant, given_files, load_variants
 from autograder.grading.verdict import TestResult, Verdict, exercise_results
 from autograder.homework import Homework
@@ -91,7 +91,6 @@ class Grader:
         self.variants = load_variants(homework).misconceptions if options.diagnose else ()
         self.transcripts: dict[tuple[Variant | None, str], Transcript] = {}
         self.collection_error = ""
-        self.remembered: dict = {}
         self.error: BaseException | None = None
         self.student = None
 
@@ -119,17 +118,6 @@ class Grader:
         if call.excinfo is not None and self.error is None:
             self.error = call.excinfo.value
         return (yield)
-
-    @pytest.fixture
-    def once(self, request):
-        """Compute a test's own reference result once for the whole class: `once(lambda: ...)`."""
-
-        def remember(compute: Callable):
-            if request.node.nodeid not in self.remembered:
-                self.remembered[request.node.nodeid] = compute()
-            return self.remembered[request.node.nodeid]
-
-        return remember
 
     # grading
 
@@ -172,6 +160,8 @@ class Grader:
         except Exception as fault:  # whatever happens to one submission, the next is graded
             error = fault
         status, message, staff = judge(error)
+        if status == "internal" and isinstance(error, BLAMABLE) and self.passes_reference(item):
+            status, message = "failed", UNFIT
         id, weight = next(item.iter_markers("exercise")).args
         seconds = round(time.monotonic() - began, 3)
         return TestResult(item.name, id, status, sentence_of(item.function), message, weight, seconds, staff)
@@ -181,6 +171,11 @@ class Grader:
         self.student, self.error = student, None
         runtestprotocol(item, log=False, nextitem=None)
         return self.error
+
+    def passes_reference(self, item) -> bool:
+        """Tell whether a test that stopped with an exception of its own is sound where the values are."""
+        sources = given_files(self.homework) | load_variants(self.homework).reference.files
+        return self.run(item, LocalStudent.from_sources(sources)) is None
 
     def transcript(self, variant: Variant | None, test: str, items: list) -> Transcript:
         """Return what a variant (None: the reference) answers in a test, computed once."""

@@ -67,8 +67,6 @@ class Sandbox:
     _control: socket.socket | None = None
     _scratch: str = ""
     _spent: float = 0.0
-    _began: float = 0.0
-    _used: float = 0.0
     _suspicious: bool = False
     _faults: dict = field(default_factory=dict)
 
@@ -117,8 +115,7 @@ class Sandbox:
 
     def _await_import(self) -> str | None:
         """Wait until the submission is imported; return the module that killed the worker, or None."""
-        self._start_clock()
-        line = Line(self._control, self, self._began + self.limits.import_seconds + PROMPT)
+        line = Line(self._control, self, time.monotonic() + self.limits.import_seconds + PROMPT)
         importing, causes, waiting = None, list(self.causes), set(self.modules)
         try:
             while True:
@@ -171,18 +168,18 @@ class Sandbox:
             finally:
                 self._spent += time.monotonic() - began
         ours, theirs = socket.socketpair()
-        began = time.monotonic()
         seconds = min(self.limits.test_seconds, self.limits.submission_seconds - self._spent)
+        line = Line(ours, self, time.monotonic() + seconds)
+        line.pause()
         try:
             with theirs:
                 self._fork(theirs)
-            self._start_clock()
-            line = Line(ours, self, self._began + seconds)
             yield StudentProxy(Conversation(line, recorder), self.modules)
         finally:
             ours.close()
+            began = time.monotonic()
             self._end_test()
-            self._spent += time.monotonic() - began
+            self._spent += line.waited + time.monotonic() - began
 
     def _fork(self, theirs: socket.socket) -> None:
         try:
@@ -215,21 +212,15 @@ class Sandbox:
 
     # watching
 
-    def more_time(self) -> float:
+    def more_time(self, waited: float) -> float:
         """Return how much longer a wait may take: some, if the processes got less than half of a core till now.
 
         A machine that is busy with something else must not cost a correct solution its points.
         """
-        waited = time.monotonic() - self._began
-        most = min(STARVED * self.limits.test_seconds, self.limits.submission_seconds)
-        if not self._worker or waited > most:
+        if not self._worker or waited > min(STARVED * self.limits.test_seconds, self.limits.submission_seconds):
             return 0.0
-        used = processes.cpu_seconds([self._worker, *processes.below(self._worker)])
-        return 0.5 * self.limits.test_seconds if used - self._used < 0.5 * waited else 0.0
-
-    def _start_clock(self) -> None:
-        self._began = time.monotonic()
-        self._used = processes.cpu_seconds([self._worker]) if self._worker else 0.0
+        used = processes.cpu_seconds(processes.below(self._worker))
+        return 0.5 * self.limits.test_seconds if used < 0.5 * waited else 0.0
 
     def check_memory(self) -> None:
         """Raise OutOfMemory, after killing the sandbox, if its processes together hold more than allowed."""

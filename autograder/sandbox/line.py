@@ -19,7 +19,7 @@ class Watch(Protocol):
 
     def check_memory(self) -> None: ...
 
-    def more_time(self) -> float: ...
+    def more_time(self, waited: float) -> float: ...
 
     def note(self, cause: str) -> None: ...
 
@@ -29,12 +29,24 @@ class Line:
 
     def __init__(self, sock: socket.socket, watch: Watch, deadline: float):
         self.sock, self.watch, self.deadline = sock, watch, deadline
-        self.looked = time.monotonic()
+        self.looked = self.began = time.monotonic()
+        self.waited, self.left = 0.0, deadline - self.began
         self.inbox = Inbox(self._arriving)
         self.poll = {writing: select.poll() for writing in (False, True)}
         self.poll[False].register(sock, select.POLLIN)
         self.poll[True].register(sock, select.POLLOUT)
         sock.setblocking(False)
+
+    def pause(self) -> None:
+        """Stop the clock: what the grader does between two requests is not the student's time."""
+        now = time.monotonic()
+        self.waited += now - self.began
+        self.left = self.deadline - now
+
+    def resume(self) -> None:
+        """Let the clock run again."""
+        self.began = time.monotonic()
+        self.deadline = self.began + self.left
 
     def send(self, parts: list) -> None:
         """Send all parts, or raise the fault that prevents it."""
@@ -77,7 +89,7 @@ class Line:
     def _look(self) -> None:
         now = time.monotonic()
         if now >= self.deadline:
-            self.deadline += self.watch.more_time()
+            self.deadline += self.watch.more_time(self.waited + now - self.began)
         if now >= self.deadline:
             cause = "stopped: it took too long"
             self.watch.note(cause)

@@ -116,9 +116,7 @@ class Conversation(Peer):
         self.recorder = recorder
         self.recorded = 0
         self.fault: Fault | None = None
-        self.objection: Mismatch | None = (
-            None  # raised by a callback: what the student's code makes of it is its affair
-        )
+        self.objection: Mismatch | None = None  # raised by a callback, and not to be swallowed by who called it
 
     def attribute(self, owner: RemoteObject, name: str):
         value = self.request(["get", owner._key, name], f"{owner._name}.{name}")
@@ -140,6 +138,9 @@ class Conversation(Peer):
         if self.fault:
             raise self.fault
         parts = encode(message, self)  # a WireError here is the test's mistake, not the student's
+        outermost = self.depth == 0  # a callback may ask the student in its turn, while the clock runs
+        if outermost:
+            self.line.resume()
         try:
             self.send_bytes(parts)
             return self.foreign(self.wait())
@@ -155,6 +156,9 @@ class Conversation(Peer):
             if self.objection is not None:
                 raise self.objection from None
             raise
+        finally:
+            if outermost:
+                self.line.pause()
 
     def foreign(self, value):
         """Return an answer; refuse one of our own functions, which a test would take for the student's."""

@@ -77,7 +77,7 @@ def test_it_has_a_sum(student):
 """
     found = problems(make_homework(tmp_path, careless), lambda v: garbage(make_homework(tmp_path, careless))[:4])
     assert any("returns nonsense and earns 10 points" in line for line in found)
-    assert any("test_it_has_a_sum is internal" in line for line in found)
+    assert any("test_it_has_a_sum is internal" in line for line in found), found
 
 
 def test_a_skeleton_that_is_half_solved_is_found(tmp_path):

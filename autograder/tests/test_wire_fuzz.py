@@ -369,7 +369,7 @@ class NoBox:
     def check_memory(self) -> None:
         pass
 
-    def more_time(self) -> float:
+    def more_time(self, waited: float) -> float:
         return 0.0
 
 

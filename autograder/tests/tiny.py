@@ -14,7 +14,7 @@ files = ["tiny.py", "other.py"]
 [limits]
 test_seconds = 2.0
 import_seconds = 2.0
-submission_seconds = 8.0
+submission_seconds = 20.0
 memory_mb = 250
 output_mb = 1
 

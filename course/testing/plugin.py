@@ -29,6 +29,7 @@ TRANSPORT = pytest.StashKey[Callable[[], Any]]()
 SECRET = pytest.StashKey[bytes]()
 """The course's secret, instead of the environment's."""
 _TALLY = pytest.StashKey[Tally]()
+_REMEMBERED = pytest.StashKey[dict]()
 
 _WORDS = {
     PASSED: (".", "PASSED", {"green": True}),
@@ -48,6 +49,7 @@ def pytest_addoption(parser) -> None:
 def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "exercise(id, weight): the exercise that a test belongs to")
     config.stash[_TALLY] = Tally()
+    config.stash[_REMEMBERED] = {}
 
 
 @pytest.fixture
@@ -76,6 +78,23 @@ def rng(request) -> np.random.Generator:
     """A generator of this test's own, the same for every student: seeded by course, homework and test."""
     secret = request.config.stash.get(SECRET, None) or course_secret().secret
     return np.random.default_rng(seed_for(secret, _homework_of(request).root.name, request.node.name))
+
+
+@pytest.fixture
+def once(request):
+    """Compute what costs time and is the same for every student once: `once(lambda: ...)`, once in a test."""
+    remembered, test = request.config.stash[_REMEMBERED], request.node.nodeid
+    asked = []
+
+    def remember(compute: Callable):
+        if asked:
+            raise RuntimeError(f"{request.node.name}: `once` serves one value for each test; put both in one tuple")
+        asked.append(test)
+        if test not in remembered:
+            remembered[test] = compute()
+        return remembered[test]
+
+    return remember
 
 
 @pytest.hookimpl(wrapper=True)

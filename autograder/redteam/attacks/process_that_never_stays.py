@@ -1,11 +1,13 @@
 """Forks and leaves, over and over: whoever looks for it finds a process that is gone already."""
 
+import contextlib
 import os
 
 
 def wrong(*args, **kwargs):
     if os.fork() == 0:
-        os.setsid()
+        with contextlib.suppress(OSError):
+            os.setsid()
         while True:
             try:
                 if os.fork():
