@@ -11,11 +11,12 @@ help:  ## list these targets
 demo: setup  ## grade a small made-up class from start to finish, and say where the reports lie
 	@autograder demo
 
-test: setup  ## check style, run the tests of the tool and of course/, and refuse stale generated files
+test: setup  ## check style, run all tests, refuse stale generated files, run the notebooks quickly
 	@ruff check .
 	@ruff format --check .
 	@pytest -n auto --dist worksteal
 	@autograder skeletons --check
+	@autograder notebooks --quick
 
 verify: setup  ## prove every homework: reference, skeleton, misconceptions, alternatives, mutants, release
 	@autograder verify --all

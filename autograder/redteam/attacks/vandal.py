@@ -11,7 +11,7 @@ def wrong(*args, **kwargs):
         CLASS,
         f"{CLASS}/submissions/alice",
         f"{CLASS}/hw2_lqr_ilqr/hidden",
-        "/work",
+        "/srv",
         "/root",
         "/home",
         "/usr",
