@@ -213,14 +213,15 @@ class Sandbox:
     # watching
 
     def more_time(self, waited: float) -> float:
-        """Return how much longer a wait may take: some, if the processes got less than half of a core till now.
+        """Return how much longer a wait may take: some, if the student's code stood in line for a core till now.
 
-        A machine that is busy with something else must not cost a correct solution its points.
+        A machine that is busy with something else must not cost a correct solution its points. Sleeping is not
+        standing in line.
         """
         if not self._worker or waited > min(STARVED * self.limits.test_seconds, self.limits.submission_seconds):
             return 0.0
-        used = processes.cpu_seconds(processes.below(self._worker))
-        return 0.5 * self.limits.test_seconds if used < 0.5 * waited else 0.0
+        kept_waiting = max(map(processes.seconds_in_line, processes.below(self._worker)), default=0.0)
+        return 0.5 * self.limits.test_seconds if kept_waiting > 0.25 * waited else 0.0
 
     def check_memory(self) -> None:
         """Raise OutOfMemory, after killing the sandbox, if its processes together hold more than allowed."""

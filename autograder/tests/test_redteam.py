@@ -138,7 +138,10 @@ def peak(pid: int) -> float:
     return 0.0
 
 
-@pytest.fixture(scope="module", params=[tier for tier in TIERS if tier != "none"])
+ISOLATING = [pytest.param(tier, marks=pytest.mark.xdist_group("redteam")) for tier in TIERS if tier != "none"]
+
+
+@pytest.fixture(scope="module", params=ISOLATING)
 def graded(request):
     """Grade honest submissions alone, then all attacks with honest ones among them."""
     if reason := works(request.param):

@@ -239,9 +239,18 @@ def test_a_test_that_is_out_of_time_is_over_for_good(box):
         for _ in range(2):
             with pytest.raises(OutOfTime):
                 student.lqr.wait()
-        assert time.monotonic() - began < 12  # it slept, so it was given the time of a process that is kept waiting
+        assert time.monotonic() - began < 5
     with box.test() as student:
         assert student.lqr.count_calls() == 1
+
+
+def test_a_process_that_is_kept_from_running_gets_more_time_and_one_that_sleeps_does_not(box, monkeypatch):
+    with box.test() as student:
+        student.lqr.count_calls()
+        assert box.more_time(waited=2.0) == 0.0
+        monkeypatch.setattr(processes, "seconds_in_line", lambda pid: 1.0)
+        assert box.more_time(waited=2.0) > 0.0
+        assert box.more_time(waited=60.0) == 0.0
 
 
 def test_a_value_that_cannot_be_sent_is_the_tests_fault_and_not_the_students(box):
