@@ -14,7 +14,7 @@ demo: setup  ## grade a small made-up class from start to finish, and say where 
 test: setup  ## check style, run all tests, refuse stale generated files, run the notebooks quickly
 	@ruff check .
 	@ruff format --check .
-	@pytest -n auto --dist loadgroup
+	@pytest -n auto --dist loadfile
 	@autograder skeletons --check
 	@autograder notebooks --quick
 

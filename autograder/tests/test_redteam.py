@@ -138,10 +138,7 @@ def peak(pid: int) -> float:
     return 0.0
 
 
-ISOLATING = [pytest.param(tier, marks=pytest.mark.xdist_group("redteam")) for tier in TIERS if tier != "none"]
-
-
-@pytest.fixture(scope="module", params=ISOLATING)
+@pytest.fixture(scope="module", params=[tier for tier in TIERS if tier != "none"])
 def graded(request):
     """Grade honest submissions alone, then all attacks with honest ones among them."""
     if reason := works(request.param):
