@@ -114,9 +114,9 @@ def test_kill_9_at_random_moments_changes_no_verdict(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     moments = random.Random(1)
     kills = 0
-    for _ in range(20):
+    while kills < 20:  # a run that was over before its moment came does not count
         run = subprocess.Popen([sys.executable, str(script), str(tmp_path), "killed"], env=environment)
-        time.sleep(moments.uniform(0.3, 2.5))
+        time.sleep(moments.uniform(0.2, 1.8))
         kills += run.poll() is None
         run.send_signal(signal.SIGKILL)
         run.wait()
@@ -125,7 +125,6 @@ def test_kill_9_at_random_moments_changes_no_verdict(tmp_path):
                 verdict.unlink()  # or all further runs would find nothing left to do
     for out in ("killed", "quiet"):
         subprocess.run([sys.executable, str(script), str(tmp_path), out], env=environment, check=True)
-    assert kills > 10
     assert _verdicts(tmp_path / "killed") == _verdicts(tmp_path / "quiet")
     assert not _half_written(tmp_path)
 
