@@ -4,8 +4,7 @@
         figure, axes = plt.subplots()
         plot_series(axes, times, x, labels=("angle", "rate"), unit="rad, rad/s")
 
-Colours are Okabe and Ito's (2008, jfly.uni-koeln.de/color), told apart by colour-blind readers; each comes
-with a line style of its own, so that a picture keeps its meaning in greyscale print.
+Pictures of machines are in course.films; those of search trees and games can be had from here too.
 """
 
 from __future__ import annotations
@@ -14,41 +13,31 @@ from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
-from cycler import cycler
 
-BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
+from course.boards import plot_board, plot_heap
+from course.looks import (
+    BLACK,
+    BLUE,
+    COLOURS,
+    DASHES,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    SMALL,
+    STYLE,
+    VERMILION,
+    style,
 )  # fmt: skip
-COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
-DASHES = ("-", (0, (6, 2)), (0, (1.2, 1.4)), (0, (7, 1.8, 1.5, 1.8)), (0, (3, 1.2)), (0, (9, 3)), "-")
-GREY = "#6e6e6e"
+from course.trees import plot_tree
 
-STYLE = {
-    "axes.prop_cycle": cycler(color=COLOURS, linestyle=DASHES),
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#404040",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.titlesize": "medium",
-    "axes.titlelocation": "left",
-    "axes.labelsize": "medium",
-    "grid.color": "#d9d9d9",
-    "grid.linewidth": 0.6,
-    "lines.linewidth": 1.8,
-    "legend.frameon": False,
-    "legend.handlelength": 2.8,  # long enough to show a line style
-    "figure.figsize": (6.4, 3.6),
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 110,
-    "savefig.dpi": 150,
-    "font.size": 10,
-}
-
-
-def style():
-    """Return a context with the course's look; `mpl.rcParams.update(STYLE)` sets it for good."""
-    return mpl.rc_context(STYLE)
+__all__ = [
+    "BLACK", "BLUE", "COLOURS", "DASHES", "GREEN", "GREY", "INK", "ORANGE", "PURPLE", "SKY", "SMALL", "STYLE",
+    "VERMILION", "plot_band", "plot_board", "plot_cost_to_go", "plot_heap", "plot_phase", "plot_series", "plot_tree",
+    "style",
+]  # fmt: skip
 
 
 def plot_series(axes, times, values, *, labels: Sequence[str] = (), unit: str = "", held: bool = False, target=None):
@@ -86,6 +75,27 @@ def plot_cost_to_go(axes, cost, *, label: str = "", times=None):
     axes.axhline(0, color="#404040", linewidth=0.8)
     axes.set_xlabel("step" if times is None else "time (s)")
     axes.set_ylabel("cost to go")
+    axes.margins(x=0.01)
+    if label:
+        axes.legend()
+    return line
+
+
+def plot_band(axes, x, runs, label: str = "", *, quantiles=(0.1, 0.9)):
+    """Draw the median of repeated runs as a line, and a band that holds most of them.
+
+    x: [K].  runs: [R, K], one row a seed.  quantiles: edges of the band, 10 to 90 % of the runs unless given.
+    The band is edged with the style of its line, so that bands that overlap are told apart without colour.
+    """
+    runs = np.atleast_2d(np.asarray(runs, dtype=float))
+    if runs.shape[1:] != np.shape(x):
+        raise ValueError(f"plot_band: runs has shape {runs.shape}, expected [R, {len(x)}], as long as x")
+    low, middle, high = np.quantile(runs, (quantiles[0], 0.5, quantiles[1]), axis=0)
+    (line,) = axes.plot(x, middle, label=label or None)
+    colour = line.get_color()
+    axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+    for edge in (low, high):
+        axes.plot(x, edge, color=colour, linewidth=0.8, linestyle=line.get_linestyle())
     axes.margins(x=0.01)
     if label:
         axes.legend()

@@ -37,3 +37,14 @@ def test_cost_to_go_and_phase_portraits_draw_also_degenerate_data(axes):
     zero = np.zeros((5, 5))
     plotting.plot_phase(axes, grid, grid, zero, zero, paths=[np.zeros((3, 2)), np.eye(2)], labels=("a", "b"))
     assert axes.get_xlim() == (-1, 1)
+
+
+def test_a_band_holds_the_median_and_most_runs(axes):
+    runs = np.arange(11.0)[:, None] + np.zeros((11, 4))
+    line = plotting.plot_band(axes, range(4), runs, "some seeds")
+    other = plotting.plot_band(axes, range(4), runs + 3)
+    assert line.get_ydata() == pytest.approx(5.0) and line.get_linestyle() != other.get_linestyle()
+    (low, high), _ = [band.get_datalim(axes.transData).intervaly for band in axes.collections]
+    assert (low, high) == pytest.approx((1, 9)) and axes.get_legend() is not None
+    with pytest.raises(ValueError, match=r"plot_band: runs has shape \(4, 11\), expected \[R, 4\]"):
+        plotting.plot_band(axes, range(4), runs.T)
