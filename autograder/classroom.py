@@ -10,7 +10,8 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import wait
 
 import msgspec
@@ -18,14 +19,14 @@ import msgspec
 from autograder.errors import UserError
 from autograder.grading.process import GraderDied, GraderProcess
 from autograder.grading.store import Store
-from autograder.grading.suite import Options
+from autograder.grading.suite import Extent, Job, Options, grade_jobs
 from autograder.grading.verdict import ClassResult, Record, TestResult, Verdict, exercise_results
 from autograder.homework import Homework
 from autograder.intake import Submission
 from autograder.sandbox.tiers import THREADS
 
 ATTEMPTS = 2  # a grader that dies twice over one submission will die again
-PATIENCE = 120.0  # seconds beyond a submission's own limit before its grader is taken for dead
+PATIENCE = 300.0  # seconds beyond a submission's own limit before its grader is taken for dead
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Policy:
     secret: bytes
     development_secret: bool
     processes: int = 0  # 0: one for each core that this process may use
-    diagnose: bool = True
-    until_loss: bool = False
+    notes: str = ""  # folder of what is decided once for the class; "": every grader decides for itself
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Task:
 
     key: str
     submission: Submission
+    extent: Extent = Extent()
     attempts: int = 0
 
 
@@ -95,6 +96,7 @@ def grade_class(
                 waiting[key] = 1
                 yield Task(key, submission)
 
+    policy = replace(policy, notes=str(store.out / "diagnosis"))
     for key, verdict in run_pool(homework, tasks(), policy):
         if not any(test.status == "internal" for test in verdict.tests):
             store.save(key, verdict)  # a fault of ours is worth another attempt next time
@@ -116,8 +118,7 @@ def grade_class(
 
 def run_pool(homework: Homework, tasks, policy: Policy):
     """Yield (key, verdict) as graders finish, keeping every seat busy."""
-    for name in THREADS:
-        os.environ.setdefault(name, "1")  # graders and workers share the cores; libraries must not fight over them
+    share_cores()
     seats = [Seat() for _ in range(policy.processes or cores())]
     again: deque[Task] = deque()
     tasks = iter(tasks)
@@ -146,6 +147,12 @@ def run_pool(homework: Homework, tasks, policy: Policy):
                 seat.grader.stop()
 
 
+def share_cores() -> None:
+    """Let libraries of the processes started from now on use one core each: they share the machine."""
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -158,10 +165,10 @@ def _next(again: deque[Task], tasks) -> Task | None:
 def _start(homework: Homework, policy: Policy, seat: Seat, task: Task, again: deque[Task]) -> None:
     fresh = seat.grader is None
     if fresh:
-        options = Options(policy.tier, policy.secret, policy.diagnose, policy.until_loss)
-        seat.grader = GraderProcess(homework.root, options)
+        options = Options(policy.tier, policy.secret, policy.notes)
+        seat.grader = GraderProcess(partial(grade_jobs, homework.root, options))
     try:
-        seat.grader.send(task.submission)
+        seat.grader.send(Job(task.submission, task.extent))
     except GraderDied as reason:
         seat.grader.stop()
         seat.grader = None

@@ -99,24 +99,52 @@ def report(
 def verify(
     homework: Annotated[str, typer.Argument(help="a homework to prove")] = "",
     all: Annotated[bool, typer.Option("--all", help="prove every homework")] = False,
+    exercise: Annotated[str, typer.Option("--exercise", help="only this one's tests, variants and mutants")] = "",
     tier: TierName = "auto",
     processes: Processes = 0,
 ) -> None:
     """Prove a homework: reference, skeleton, misconceptions, alternatives, nonsense, mutants, release."""
-    from autograder.proof.verify import verify as prove
-
     policy = _policy(tier, processes)
     broken = 0
     for chosen in _chosen(homework, all):
-        with tqdm(desc=f"verify {chosen.name}", unit=" variants", disable=None) as bar:
-            proof = prove(chosen, policy, lambda name: bar.update())
+        _refuse_unknown(chosen, exercise)
+        proof = _proof(chosen, policy, exercise)
         for what, count in proof.counts.items():
             console.print(f"  {what}: {count}")
         for problem in proof.problems:
             console.print(f"[red]![/] {_plain(problem)}")
-        console.print(f"{chosen.name}: {'[green]proven[/]' if proof.holds else '[red]not proven[/]'}")
+        found = "[green]proven[/]" if proof.holds else "[red]not proven[/]"
+        console.print(f"{chosen.name}{', exercise ' + exercise if exercise else ''}: {found}")
         broken += not proof.holds
     raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def calibrate(
+    homework: HomeworkName,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="course secrets to draw data from")] = 1000,
+    exercise: Annotated[str, typer.Option("--exercise", help="only the tests of this one")] = "",
+    test: Annotated[str, typer.Option("--test", help="only the test of this name")] = "",
+    alternatives: Annotated[bool, typer.Option("--alternatives", help="the alternatives as well")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="processes; 0 means one for each core")] = 0,
+) -> None:
+    """Run the hidden tests on correct solutions under many course secrets, and count false failures.
+
+    Interrupt it at any moment: the same command goes on where it stopped. Nothing runs twice until something changes.
+    """
+    from autograder.homework import find
+    from autograder.proof.calibrate import calibrate as run
+    from autograder.proof.calibrate import failures, summary
+
+    chosen, out = find(homework), Path("build/calibration")
+    _refuse_unknown(chosen, exercise)
+    bar = partial(tqdm, desc=f"calibrate {chosen.name}", unit=" runs", disable=None)
+    plan, known = run(chosen, seeds, out, bar, exercise, test, alternatives, jobs)
+    console.print(summary(plan, known))
+    lines = failures(plan, known, out)
+    for line in lines:
+        console.print(f"[red]![/] {_plain(line)}")
+    raise typer.Exit(1 if lines else 0)
 
 
 @app.command()
@@ -145,13 +173,11 @@ def release(
     tier: TierName = "auto",
 ) -> None:
     """Build what students receive, a folder and a zip; refused unless the homework is proven."""
-    from autograder.proof.verify import verify as prove
     from autograder.release.build import build
 
     policy = _policy(tier, 0)
     for chosen in _chosen(homework, all):
-        with tqdm(desc=f"verify {chosen.name}", unit=" variants", disable=None) as bar:
-            proof = prove(chosen, policy, lambda name: bar.update())
+        proof = _proof(chosen, policy)
         if not proof.holds:
             raise UserError("\n".join([f"release of {chosen.name} refused, not proven:", *proof.problems]))
         folder = build(chosen, out)
@@ -227,6 +253,29 @@ def _chosen(name: str, all: bool) -> list:
     if bool(name) == all:
         raise UserError("name one homework, or give --all")
     return all_homeworks() if all else [find(name)]
+
+
+def _refuse_unknown(homework, exercise: str) -> None:
+    known = [each.id for each in homework.exercises]
+    if exercise and exercise not in known:
+        raise UserError(f"{homework.name}: got exercise {exercise!r}, expected one of: {', '.join(known)}")
+
+
+def _proof(homework, policy, exercise: str = ""):
+    """Prove a homework behind a progress bar."""
+    from autograder.errors import Interrupted
+    from autograder.proof.verify import verify as prove
+
+    with tqdm(desc=f"verify {homework.name}", unit=" variants", disable=None) as bar:
+
+        def progress(total: int) -> None:
+            bar.total = total
+            bar.update()
+
+        try:
+            return prove(homework, policy, progress, exercise)
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted; {homework.name} is not proven") from None
 
 
 _progress = partial(tqdm, desc="grading", unit=" submissions", disable=None)

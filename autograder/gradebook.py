@@ -52,7 +52,6 @@ def write_gradebook(
     target: str | Path = "gradebook.db",
     *,
     notebooks: Collection[str] | None = None,
-    course: str = COURSE,
 ) -> str:
     """Write a graded class into nbgrader's database and return its URL.
 
@@ -61,7 +60,7 @@ def write_gradebook(
     not nbgrader's, cannot be opened or is in use.
     """
     url = database_url(target)
-    with _open(url, course) as book:
+    with _open(url) as book:
         _define(book, homework)
         for record in result.records:
             _submission(book, record, homework, notebooks is None or record.student in notebooks)
@@ -164,7 +163,7 @@ def _submission(book, record: Record, homework: Homework, notebook: bool) -> Non
 
 
 @contextmanager
-def _open(url: str, course: str) -> Iterator:
+def _open(url: str) -> Iterator:
     """Open nbgrader's database, creating it if there is none; turn what databases raise into one line."""
     with warnings.catch_warnings(), _quiet(), _beside_python():
         warnings.simplefilter("ignore")
@@ -176,7 +175,7 @@ def _open(url: str, course: str) -> Iterator:
         shown = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
         try:
             _refuse_foreign(url, shown)
-            with Gradebook(url, course_id=course) as book:
+            with Gradebook(url, course_id=COURSE) as book:
                 yield book
         except (SQLAlchemyError, InvalidEntry, ImportError, OSError) as error:
             reason = getattr(error, "orig", None) or error

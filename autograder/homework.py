@@ -7,6 +7,7 @@ takes the records defined here and never looks at the file again.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import tomllib
 from dataclasses import dataclass, fields
@@ -17,6 +18,7 @@ from autograder.errors import UserError
 
 EXERCISE_ID = re.compile(r"[1-9]\d*\.[1-9]\d*")
 GRADING = {".py", ".toml", ".npz", ".npy", ".csv", ".json"}  # endings of files that can change a grade
+KINDS = {"str": (str, "text in quotes"), "int": (int, "a whole number"), "float": ((int, float), "a number")}
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -184,6 +186,10 @@ def _only(entry: dict, allowed: set[str], where: str) -> None:
 def _record(kind, entry: dict, where: str):
     known = {field.name: field for field in fields(kind)}
     _only(entry, set(known), where)
+    for name, value in entry.items():
+        wanted, said = KINDS[known[name].type]
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise UserError(f"{where}: {name}: got {value!r}, expected {said}")
     try:
         return kind(**entry)
     except TypeError as error:
@@ -201,8 +207,12 @@ def _check(homework: Homework, where: str) -> None:
         if entry.id in seen:
             raise UserError(f"{where}: id {entry.id} stands twice; give each its own")
         seen.add(entry.id)
-        if not entry.points > 0:
-            raise UserError(f"{where}: {entry.id} has {entry.points} points, expected more than 0")
+        if not 0 < entry.points < math.inf:
+            ungraded = "what earns none belongs into handout and notebook, without an entry here"
+            raise UserError(f"{where}: {entry.id} has {entry.points:g} points, expected more than 0; {ungraded}")
+    for limit, value in vars(homework.limits).items():
+        if not 0 < value < math.inf:
+            raise UserError(f"{where}: limits: {limit} is {value:g}, expected more than 0")
     for exercise in homework.exercises:
         if not EXERCISE_ID.fullmatch(exercise.id):
             raise UserError(f"{where}: exercise id {exercise.id!r}, expected the form 2.1")

@@ -19,13 +19,13 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
-from course.games import TicTacToe
 from rich.console import Console
 from rich.table import Table
 
 from autograder.errors import UserError
 from autograder.homework import PROJECT, find
 from benchmarks import planning_peers
+from course.games import TicTacToe
 from course.systems import double_integrator, swingup_pendulum
 from course.testing import LocalStudent
 
@@ -146,8 +146,9 @@ def uct_contest(student, peers) -> Contest:
 def rollout_contest(name: str, threads: int, batch: int, horizon: int) -> Contest:
     """Simulate a batch of action sequences: environment steps a second."""
     import gymnasium
-    from course.simulator import Simulator
     from mujoco import MjData, rollout
+
+    from course.simulator import Simulator
 
     env = gymnasium.make(name, max_episode_steps=10**9)
     env.reset(seed=0)

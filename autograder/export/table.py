@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from pathlib import Path
 
-from autograder.errors import UserError
+from autograder.files import write_whole
 from autograder.grading.verdict import ClassResult, Record
 from autograder.homework import Homework
 from autograder.report.summary import ordered, points
@@ -29,19 +28,11 @@ def grades_table(result: ClassResult, homework: Homework) -> list[list[str]]:
     return [header] + [_row(record, homework) for record in ordered(result.records)]
 
 
-def write_table(result: ClassResult, homework: Homework, path: Path, *, bom: bool = False) -> Path:
-    """Write the grades as CSV, whole or not at all; `bom` lets Excel see that the file is UTF-8."""
+def write_table(result: ClassResult, homework: Homework, path: Path) -> Path:
+    """Write the grades as CSV, whole or not at all."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(grades_table(result, homework))
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(text.getvalue().encode("utf-8-sig" if bom else "utf-8"))
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"export: cannot write {path}: {error.strerror}") from None
+    write_whole(path, text.getvalue().encode())
     return path
 
 

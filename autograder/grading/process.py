@@ -1,7 +1,7 @@
-"""A grader as a process of its own: hidden tests inside, submissions in, verdicts out.
+"""A grader as a process of its own: hidden tests inside, jobs in, answers out.
 
-One process grades many submissions, so pytest starts and collects once. It talks to the classroom over a pipe of
-trusted objects. If it dies, it takes its sandboxes with it, and costs the one submission that it was grading.
+One process does many jobs, so pytest starts and collects once. It talks to the classroom over a pipe of trusted
+objects. If it dies, it takes its sandboxes with it, and costs the one job that it was doing.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ import contextlib
 import multiprocessing
 import os
 import sys
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograder.errors import UserError
-from autograder.grading.suite import Options, SuiteBroken, run_suite
-from autograder.grading.verdict import Verdict
-from autograder.homework import load
-from autograder.intake import Submission
+from autograder.grading.session import SuiteBroken
 from autograder.sandbox import processes
 from autograder.sandbox.inside import restrict
 
@@ -27,37 +24,40 @@ class GraderDied(Exception):
     """The grader's process ended before it answered."""
 
 
+Work = Callable[[Iterable, Callable[[Any], None]], None]  # (jobs, emit): does the jobs, emits one answer for each
+
+
 class Failure(NamedTuple):
-    """What a grader says instead of a verdict, and whether it would say so of any submission."""
+    """What a grader says instead of an answer, and whether it would say so of any job."""
 
     text: str
     hopeless: bool
 
 
 class GraderProcess:
-    """One grader: `send` it a submission, `receive` the verdict.
+    """One grader: `send` it a job, `receive` the answer.
 
-    Make it in the main thread: the process ends with the thread that made it.
+    Make it in the main thread: the process ends with the thread that made it. `work` must be possible to pickle.
     """
 
-    def __init__(self, homework_root: Path, options: Options):
+    def __init__(self, work: Work):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, homework_root, options), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
         self.process.start()
         theirs.close()
 
-    def send(self, submission: Submission) -> None:
-        """Hand over the next submission; raise GraderDied if nobody is there to take it."""
+    def send(self, job: Any) -> None:
+        """Hand over the next job; raise GraderDied if nobody is there to take it."""
         try:
-            self.connection.send(submission)
+            self.connection.send(job)
         except OSError:
             raise GraderDied(self._reason()) from None
 
-    def receive(self) -> Verdict:
-        """Return the verdict on the submission sent last.
+    def receive(self) -> Any:
+        """Return the answer to the job sent last.
 
-        Raises GraderDied if the process ended instead, UserError if it can grade nothing at all.
+        Raises GraderDied if the process ended instead, UserError if it can do nothing at all.
         """
         try:
             answer = self.connection.recv()
@@ -80,11 +80,10 @@ class GraderProcess:
         return f"the grader's process ended with code {self.process.exitcode}"
 
 
-def _serve(connection: Connection, homework_root: Path, options: Options) -> None:
+def _serve(connection: Connection, work: Work) -> None:
     if sys.platform == "linux":
         restrict.die_with_parent()
     os.setsid()  # Ctrl-C is the classroom's affair
-    homework = load(homework_root)
 
     def jobs():
         while True:
@@ -93,14 +92,14 @@ def _serve(connection: Connection, homework_root: Path, options: Options) -> Non
             except EOFError:
                 return
 
-    def emit(submission: Submission, verdict: Verdict) -> None:
+    def emit(answer: Any) -> None:
         try:
-            connection.send(verdict)
+            connection.send(answer)
         except OSError:
             os._exit(1)  # the classroom is gone, and nobody is left to be told
 
     try:
-        run_suite(homework, options, jobs(), emit)
+        work(jobs(), emit)
     except Exception as error:
         with contextlib.suppress(OSError):
             connection.send(Failure(str(error) or type(error).__name__, isinstance(error, (SuiteBroken, UserError))))

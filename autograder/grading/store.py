@@ -3,6 +3,7 @@
     out/verdicts/<key>.json    key = hash of submission, homework version, tier and course secret
     out/ledger.jsonl           one line for every grade that is new or changed, never rewritten
     out/class.json             who handed in what, with the verdicts: the input of reports and exports
+    out/diagnosis/             which tests are looked at for known mistakes, decided once (`grading/diagnosis.py`)
 
 Because the name follows from the content, grading again finds what is done, and a process killed at any moment
 loses at most the submission it was working on.
@@ -10,7 +11,6 @@ loses at most the submission it was working on.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import tempfile
@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.errors import UserError
+from autograder.files import write_whole
 from autograder.grading.verdict import SCHEMA, ClassResult, Verdict
 
 
@@ -32,22 +33,6 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     homework_version: str
     points: float
     before: float | None = None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, then rename it; raise UserError where that is impossible."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise UserError(f"{path}: cannot be written: {error.strerror}; nothing was half-written") from None
 
 
 class Store:
@@ -78,7 +63,8 @@ class Store:
             return None
 
     def save(self, key: str, verdict: Verdict) -> None:
-        write_whole(self.out / "verdicts" / f"{key}.json", msgspec.json.format(msgspec.json.encode(verdict)))
+        data = msgspec.json.format(msgspec.json.encode(verdict))
+        write_whole(self.out / "verdicts" / f"{key}.json", data, sync=True)
 
     def load_class(self) -> ClassResult | None:
         """Return the class as it was graded last, or None."""
@@ -115,7 +101,7 @@ class Store:
         if lines:  # before the class: killed in between, a change is told twice rather than never
             with open(self.out / "ledger.jsonl", "ab") as file:
                 file.write(b"\n".join(lines) + b"\n")
-        write_whole(self.out / "class.json", msgspec.json.format(msgspec.json.encode(result)))
+        write_whole(self.out / "class.json", msgspec.json.format(msgspec.json.encode(result)), sync=True)
 
 
 def _points(record) -> float:

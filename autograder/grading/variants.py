@@ -9,10 +9,11 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import PurePosixPath
 
 from autograder.errors import UserError
 from autograder.homework import Homework
-from autograder.release.regions import strip_markers
+from autograder.release.folder import solved_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +38,12 @@ class Variants:
 
 def reference_files(homework: Homework) -> dict[str, str]:
     """Return the solution's files without markers: what a perfect student hands in."""
-    return {
-        name: strip_markers((homework.solutions / name).read_text(encoding="utf-8"), name) for name in homework.files
-    }
+    return {name: solved_text(homework, f"{homework.name}/{name}") for name in homework.files}
 
 
 def given_files(homework: Homework) -> dict[str, str]:
     """Return the solutions of earlier homeworks that this one is given."""
-    paths = [homework.project / "solutions" / given for given in homework.given]
-    return {path.name: strip_markers(path.read_text(encoding="utf-8"), path.name) for path in paths}
+    return {PurePosixPath(given).name: solved_text(homework, given) for given in homework.given}
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from autograder.homework import Homework
-from autograder.intake.archives import open_archive, open_piece
+from autograder.intake.archives import ENTRIES, open_archive, open_piece
 from autograder.intake.names import archive_stem, clean, fold, is_junk, listed, shown, uncopied
 from autograder.intake.pick import Item, Picked, choose, refuse_shadows, remarks
 from autograder.intake.records import Arrival, Refused, Submission, Unreadable
@@ -39,9 +39,6 @@ class Opening:
             return archive.fetch(self.cap)
         except Unreadable as error:
             raise Refused(f"{shown(archive.parts[-1])} is {error}; hand it in again") from None
-
-
-MOST_ENTRIES = 20_000
 
 
 def receive(arrival: Arrival, homework: Homework) -> Submission:
@@ -88,8 +85,8 @@ def _items(source: Source, notes: list[str]) -> list[Item]:
     """Vet every name, kind and size that `source` lists, and return its regular files."""
     kept, folders, seen, junk = [], set(), {}, []
     for count, entry in enumerate(source.entries()):
-        if count >= MOST_ENTRIES:
-            raise Refused(f"it lists more than {MOST_ENTRIES} files and folders; hand in only the files asked for")
+        if count >= ENTRIES:
+            raise Refused(f"it lists more than {ENTRIES} files and folders; hand in only the files asked for")
         parts = clean(entry.name)
         if not parts or is_junk(parts):
             junk += ["/".join(parts)] if parts and entry.kind != "folder" else []

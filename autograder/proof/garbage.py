@@ -67,17 +67,27 @@ def _spoil(original):
 
 for _name in {names}:
     globals()[_name] = _spoil(globals()[_name])
+for _class, _name in {methods}:
+    setattr(globals()[_class], _name, _spoil(getattr(globals()[_class], _name)))
 """
 
 
 def garbage(homework: Homework) -> list[Variant]:
-    """Return the reference with every public function spoilt, once for each kind of nonsense."""
+    """Return the reference with every function and public method spoilt, once for each kind of nonsense."""
     reference = reference_files(homework)
     spoilt = []
     for kind, expression in NONSENSE.items():
         files = {}
         for name, text in reference.items():
-            functions = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-            files[name] = text + HELPERS.format(expression=expression, names=functions)
+            body = ast.parse(text).body
+            functions = [node.name for node in body if isinstance(node, ast.FunctionDef)]
+            methods = [
+                (node.name, part.name)
+                for node in body
+                if isinstance(node, ast.ClassDef)
+                for part in node.body
+                if isinstance(part, ast.FunctionDef) and not part.name.startswith("_")
+            ]
+            files[name] = text + HELPERS.format(expression=expression, names=functions, methods=methods)
         spoilt.append(Variant(f"garbage: {kind}", files))
     return spoilt

@@ -26,8 +26,8 @@ COMPARED = {
 }
 
 
-def mutants(homework: Homework) -> Iterator[Variant]:
-    """Yield every mutant of every file of a homework."""
+def mutants(homework: Homework, exercise: str = "") -> Iterator[Variant]:
+    """Yield every mutant of every file of a homework, or those of one exercise."""
     reference = reference_files(homework)
     seen: set[str] = set()
     for file in homework.files:
@@ -39,7 +39,8 @@ def mutants(homework: Homework) -> Iterator[Variant]:
                 while name in seen:
                     name += " (again)"
                 seen.add(name)
-                yield Variant(name, reference | {file: source})
+                if exercise in ("", region.id):
+                    yield Variant(name, reference | {file: source}, (region.id,))
 
 
 def _changes(tree: ast.Module, first: int, last: int) -> Iterator[tuple[str, str, str, str]]:

@@ -13,11 +13,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UserError
+from autograder.files import write_whole
 from autograder.homework import Homework
 from autograder.release.notebook import starter
 from autograder.release.regions import module_skeleton, strip_markers
@@ -64,9 +63,9 @@ def notebook_text(homework: Homework) -> str:
     return starter(read(path, homework), shown(path, homework), homework)
 
 
-def given_text(homework: Homework, given: str) -> str:
-    """Return an earlier homework's module, solutions in, marks out; given: "hw1_planning/cem.py"."""
-    path = homework.project / "solutions" / given
+def solved_text(homework: Homework, name: str) -> str:
+    """Return a module of this or an earlier homework, solutions in, marks out; name: "hw1_planning/cem.py"."""
+    path = homework.project / "solutions" / name
     return strip_markers(read(path, homework), shown(path, homework))
 
 
@@ -80,7 +79,7 @@ def generated(homework: Homework) -> dict[str, str]:
         name = PurePosixPath(given).name
         if name in texts:
             raise UserError(f"{homework.name}/homework.toml: {name} is both given and handed in; rename one of them")
-        texts[name] = given_text(homework, given)
+        texts[name] = solved_text(homework, given)
     if notebook_source(homework).is_file():
         texts[homework.notebook] = notebook_text(homework)
     return texts
@@ -105,24 +104,9 @@ def skeletons(homework: Homework) -> list[Path]:
     for name, text in generated(homework).items():
         path = homework.root / name
         if not path.is_file() or path.read_bytes() != text.encode():
-            replace(path, text.encode())
+            write_whole(path, text.encode())
             changed.append(path)
     return changed
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name and rename it, so that nobody ever sees half of it."""
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written ({error.strerror}); nothing was changed") from None
 
 
 def planned(homework: Homework) -> dict[str, bytes]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from autograder.errors import UserError
+from autograder.files import write_whole
 from autograder.grading.verdict import ClassResult
 from autograder.homework import Homework
 from autograder.report.names import page_names
@@ -22,24 +22,14 @@ def write_pages(result: ClassResult, homework: Homework, out: Path) -> Path:
     folder = out / "students"
     records = ordered(result.records)
     names = page_names(records)
+    for record, name in zip(records, names, strict=True):
+        write_whole(folder / name, student_page(record, homework).encode())
+    write_whole(out / "report.html", class_page(result, homework).encode())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for record, name in zip(records, names, strict=True):
-            _write(folder / name, student_page(record, homework))
-        _write(out / "report.html", class_page(result, homework))
         _remove_stale(folder, set(names))
     except OSError as error:
-        raise UserError(f"report: cannot write {error.filename or out}: {error.strerror}") from None
+        raise UserError(f"{error.filename or folder}: cannot be removed ({error.strerror})") from None
     return out / "report.html"
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _remove_stale(folder: Path, names: set[str]) -> None:

@@ -15,6 +15,7 @@ worker is left out of the next one, so that it costs its own exercises and no ot
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import socket
@@ -31,6 +32,7 @@ from autograder.sandbox.line import Line
 from autograder.sandbox.student import Conversation, StudentProxy
 from autograder.sandbox.template import Template, fork_worker
 from autograder.sandbox.tiers import plan
+from course.testing.recorder import Recorder
 
 REMAINS = "autograder-worker-"  # scratch folders: this, the grader's process id, something random
 STARVED = 3.0  # a test that is kept from running may take as many times its limit
@@ -67,10 +69,12 @@ class Sandbox:
     _control: socket.socket | None = None
     _scratch: str = ""
     _spent: float = 0.0
+    _allowed: float = 0.0  # seconds for what is running now
     _suspicious: bool = False
     _faults: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        self._allowed = self.limits.test_seconds
         for name in self.modules:
             if f"{name}.py" not in self.files:
                 self._faults[name] = ["ImportError", f"{name}.py was not handed in", "", ""]
@@ -157,8 +161,11 @@ class Sandbox:
     # tests
 
     @contextlib.contextmanager
-    def test(self, recorder: list | None = None):
-        """Open a conversation with a fresh fork of the worker: yields the `student` of one test."""
+    def test(self, recorder: Recorder | None = None, most: float = math.inf):
+        """Open a conversation with a fresh fork of the worker: yields the `student` of one test.
+
+        most: seconds, where the test is to end sooner than the homework's limits have it.
+        """
         if self._spent >= self.limits.submission_seconds:
             raise OutOfTime(f"the submission used up its {self.limits.submission_seconds:g} s")
         began = time.monotonic()
@@ -168,7 +175,8 @@ class Sandbox:
             finally:
                 self._spent += time.monotonic() - began
         ours, theirs = socket.socketpair()
-        seconds = min(self.limits.test_seconds, self.limits.submission_seconds - self._spent)
+        self._allowed = min(most, self.limits.test_seconds)
+        seconds = min(self._allowed, self.limits.submission_seconds - self._spent)
         line = Line(ours, self, time.monotonic() + seconds)
         line.pause()
         try:
@@ -177,7 +185,7 @@ class Sandbox:
             yield StudentProxy(Conversation(line, recorder), self.modules)
         finally:
             ours.close()
-            began = time.monotonic()
+            began, self._allowed = time.monotonic(), self.limits.test_seconds
             self._end_test()
             self._spent += line.waited + time.monotonic() - began
 
@@ -218,10 +226,10 @@ class Sandbox:
         A machine that is busy with something else must not cost a correct solution its points. Sleeping is not
         standing in line.
         """
-        if not self._worker or waited > min(STARVED * self.limits.test_seconds, self.limits.submission_seconds):
+        if not self._worker or waited > min(STARVED * self._allowed, self.limits.submission_seconds):
             return 0.0
         kept_waiting = max(map(processes.seconds_in_line, processes.below(self._worker)), default=0.0)
-        return 0.5 * self.limits.test_seconds if kept_waiting > 0.25 * waited else 0.0
+        return 0.5 * self._allowed if kept_waiting > 0.25 * waited else 0.0
 
     def check_memory(self) -> None:
         """Raise OutOfMemory, after killing the sandbox, if its processes together hold more than allowed."""

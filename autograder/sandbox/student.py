@@ -7,19 +7,19 @@ environments that a test passes as arguments stay here and are called back.
 
 from __future__ import annotations
 
-import inspect
 import sys
 
 import numpy as np
 
-from autograder.sandbox.faults import Crashed, Fault
+from autograder.sandbox.faults import Crashed, Fault, OutOfTime
 from autograder.sandbox.inside.peer import Peer, Remote
 from autograder.sandbox.inside.wire import WireError, encode
 from autograder.sandbox.line import Line
 from course.testing import Mismatch, StudentError
+from course.testing.callbacks import guarded
+from course.testing.recorder import ENDED, REFUSED, Recorder
 
 MAX_OBJECTS = 10_000  # handles and callbacks of one test
-MAX_RECORDED = 4 << 20  # bytes of one test's answers that are kept for the diagnosis
 
 
 class EnvService:
@@ -41,25 +41,6 @@ class EnvService:
     def step(self, action):
         observation, reward, terminated, truncated, info = self.env.step(action)
         return observation, float(reward), bool(terminated), bool(truncated), _plain(info)
-
-
-def guarded(function):
-    """Return `function` as a worker may call it: a default other than None is the test's own, not to be overridden."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return function  # a built-in that does not tell
-    private = {each.name for each in parameters if each.default is not each.empty and each.default is not None}
-    most = sum(each.name not in private and each.kind is not each.KEYWORD_ONLY for each in parameters)
-    if not private:
-        return function
-
-    def call(*args, **kwargs):
-        if len(args) > most or private & kwargs.keys():
-            raise TypeError(f"this function takes {most} arguments")
-        return function(*args, **kwargs)
-
-    return call
 
 
 def describe_space(space) -> dict:
@@ -110,28 +91,31 @@ class Conversation(Peer):
 
     remote = RemoteObject
 
-    def __init__(self, line: Line, recorder: list | None = None):
+    def __init__(self, line: Line, recorder: Recorder | None = None):
         super().__init__()
         self.line = line
         self.recorder = recorder
-        self.recorded = 0
         self.fault: Fault | None = None
         self.objection: Mismatch | None = None  # raised by a callback, and not to be swallowed by who called it
 
     def attribute(self, owner: RemoteObject, name: str):
-        value = self.request(["get", owner._key, name], f"{owner._name}.{name}")
-        if isinstance(value, RemoteObject):
-            value._name = f"{owner._name}.{name}"
-        return value
+        return self.named(self.request(["get", owner._key, name], f"{owner._name}.{name}"), f"{owner._name}.{name}")
 
     def call(self, target: RemoteObject, args, kwargs):
         value = self.request(["call", target._key, "", list(args), kwargs], target._name)
+        return self.named(value, f"{target._name}()", target._name)
+
+    def named(self, value, name: str, path: str = ""):
+        """Return an answer: an object with its name, data written down."""
         if isinstance(value, RemoteObject):
-            value._name = f"{target._name}()"
-        elif self.recorder is not None:
-            self.recorded += self.received
-            self.recorder.append((target._name, value if self.recorded <= MAX_RECORDED else "too large to keep"))
+            value._name = name
+        else:
+            self.note(path or name, value)
         return value
+
+    def note(self, path: str, value) -> None:
+        if self.recorder is not None:
+            self.recorder.add(path, value)
 
     def request(self, message: list, who: str):
         """Ask the worker; a fault ends the conversation for good."""
@@ -140,6 +124,7 @@ class Conversation(Peer):
         parts = encode(message, self)  # a WireError here is the test's mistake, not the student's
         outermost = self.depth == 0  # a callback may ask the student in its turn, while the clock runs
         if outermost:
+            self.objection = None  # of an earlier call, which went on all the same
             self.line.resume()
         try:
             self.send_bytes(parts)
@@ -148,13 +133,15 @@ class Conversation(Peer):
             self.fault = Crashed(f"{who}: the answer was not a value that can be read ({error})")
             raise self.fault from None
         except Fault as fault:
+            if self.recorder is not None and self.fault is None and isinstance(fault, OutOfTime):
+                self.recorder.entries.append(ENDED)
             self.fault = fault
             raise
         except StudentError as error:
-            if self.recorder is not None:
-                self.recorder.append((who, f"raised {error.kind}"))
             if self.objection is not None:
+                self.note(who, REFUSED)
                 raise self.objection from None
+            self.note(who, f"raised {error.kind}")
             raise
         finally:
             if outermost:

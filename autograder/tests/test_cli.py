@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.grading.store import Store
 from autograder.grading.variants import load_variants
+from autograder.grading.verdict import ClassResult
 from autograder.homework import PROJECT, find
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT), "COLUMNS": "160"}
@@ -96,7 +98,11 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
         (["grade", "hw2", "one", "--out", "file/out"], ["file/out", "cannot be written"]),
         (["grade", "hw2", "one", "--tier", "castle"], ["castle", "bubblewrap, landlock"]),
         (["report", "hw2", "empty"], ["class.json"]),
+        (["report", "hw2", "other"], ["other", "grades of hw9_tiny, got hw2_lqr_ilqr"]),
         (["verify", "hw99"], ["hw99"]),
+        (["verify", "hw2", "--exercise", "2.9"], ["2.9", "expected one of: 2.1, 2.2"]),
+        (["calibrate", "hw2", "--exercise", "2.9"], ["2.9", "expected one of: 2.1, 2.2"]),
+        (["calibrate", "hw2", "--test", "test_nothing"], ["test_nothing", "test_forward_follows"]),
         (["verify"], ["--all"]),
         (["release", "hw2", "--all"], ["--all"]),
     ],
@@ -107,6 +113,7 @@ def test_a_users_mistake_is_told_in_one_line(tmp_path, arguments, words):
     (tmp_path / "one" / "student" / "lqr.py").write_text("")
     (tmp_path / "file").write_text("")
     (tmp_path / "torn.zip").write_bytes(b"PK\x03\x04 torn")
+    Store(tmp_path / "other").save_class(ClassResult("hw9_tiny", "Tiny", [], "none", False))
     assert_one_line(run(*arguments, cwd=tmp_path), *words)
 
 

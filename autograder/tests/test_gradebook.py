@@ -165,6 +165,7 @@ def test_ids_are_kept_where_nbgrader_can_export_them_and_told_apart_where_not():
     """Ordinary ids are themselves; what its unquoted export would break on is altered, never merged."""
     for plain in ("s01", "jo.doe@example.edu", "A-1_b", "طالب"):
         assert student_id(plain) == plain
+    assert student_id(student_id("a,b")) not in ("a,b", student_id("a,b")), "nobody may be called what another is made"
     altered = [student_id(name) for name in (XSS, "a,b", "a;b", "=1+1", "-1", "x" * 500, "", "\u202e", "a\nb")]
     assert len(set(altered)) == len(altered)
     assert not any(set(name) & set(',"\n<>=') or name[0] in "=+-@" or len(name) > 128 for name in altered)

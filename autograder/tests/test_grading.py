@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from autograder.grading.suite import Options, SuiteBroken, run_suite
+from autograder.grading.session import SuiteBroken, run_session
+from autograder.grading.suite import Extent, Grader, Job, Options
 from autograder.grading.verdict import TestResult, Verdict, exercise_results
 from autograder.homework import Exercise
 from autograder.sandbox.probe import AUTOMATIC, works
@@ -18,12 +19,11 @@ TIERS = [tier for tier in AUTOMATIC if not works(tier)] or ["none"]
 def grade(request, tmp_path):
     """Grade some submissions of the tiny homework on a tier; return verdicts by student."""
 
-    def run(*submissions, hidden=HIDDEN, **options):
-        verdicts = {}
-        homework = make_homework(tmp_path, hidden)
-        how = Options(request.param, b"secret", **options)
-        run_suite(homework, how, submissions, lambda each, verdict: verdicts.update({each.student: verdict}))
-        return verdicts
+    def run(*submissions, hidden=HIDDEN, **extent):
+        verdicts = []
+        jobs = [Job(submission, Extent(**extent)) for submission in submissions]
+        run_session(Grader(make_homework(tmp_path, hidden), Options(request.param, b"secret"), jobs, verdicts.append))
+        return {submission.student: verdict for submission, verdict in zip(submissions, verdicts, strict=True)}
 
     return run
 
@@ -72,6 +72,8 @@ def test_an_untouched_exercise_is_todo_and_the_other_counts(grade):
         ("def double(x):\n    return x.nothing\n", "error", "AttributeError"),
         ("def double(x)\n    return x\n", "error", "SyntaxError"),
         ("import nowhere\n", "error", "nowhere"),
+        ("def double(x):\n    raise NotImplementedError('later')\n", "error", "later"),
+        ("def double(x):\n    raise NotImplementedError\n", "error", "NotImplementedError"),
         ("def triple(x):\n    return x\n", "error", "double"),
         ("import os\nos._exit(0)\n", "error", "ended the process"),
         ("import os\ndef double(x):\n    os._exit(0)\n", "error", "ended in the middle"),
@@ -121,6 +123,14 @@ def test_the_first_loss_ends_a_run_that_asks_for_no_more(grade):
 def test_a_collection_error_is_a_clear_failure_and_not_a_grade(grade):
     with pytest.raises(SuiteBroken, match="cannot be collected"):
         grade(submit(), hidden="import nowhere\n")
+
+
+def test_a_homework_may_lie_in_a_folder_with_a_difficult_name(tmp_path):
+    homework = make_homework(tmp_path / 'it\'s a folder; with "spaces" in its name', HIDDEN + "\nimport helper\n")
+    (homework.hidden / "helper.py").write_text("")
+    verdicts = []
+    run_session(Grader(homework, Options(TIERS[0], b"secret"), [Job(submit())], verdicts.append))
+    assert statuses(verdicts[0]) == ["passed", "passed", "passed"]
 
 
 def test_a_verdict_survives_its_trip_to_disk(grade):

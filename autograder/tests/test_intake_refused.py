@@ -122,6 +122,15 @@ def test_a_file_swapped_for_a_link_after_listing_is_not_followed(tmp_path):
         source.read(entry, 100)
 
 
+def test_a_long_run_of_combining_marks_in_a_name_is_refused_and_a_short_one_is_not(tmp_path):
+    """Sorting a long run takes quadratic time, each time a name is compared."""
+    marked = {
+        length: zipped({"lqr.py": CODE, "a" + "\u0301\u0323" * (length // 2) + ".txt": b""}) for length in (14, 16)
+    }
+    assert "too long or too deep" in refused(tmp_path / "a.zip", marked[16])
+    assert taken(tmp_path / "b.zip", marked[14]).files == {"lqr.py": CODE}
+
+
 NAMES = ["../lqr.py", "a/../../lqr.py", "/lqr.py", "C:/lqr.py", "c:lqr.py", "..\\lqr.py", "\\\\host\\share\\lqr.py",
          "\\lqr.py", "a/" * 40 + "lqr.py", "x" * 2000]  # fmt: skip
 

@@ -8,13 +8,14 @@ import pytest
 
 from autograder.classroom import Policy
 from autograder.errors import UserError
-from autograder.grading.diagnosis import same
+from autograder.grading.suite import Extent
+from autograder.grading.transcripts import same
 from autograder.grading.variants import load_variants
 from autograder.proof.garbage import garbage
 from autograder.proof.mutants import mutants
-from autograder.proof.verify import grade_variants, judge_variant, skeleton
+from autograder.proof.verify import grade_variants, judge_variant, skeleton, verify
 from autograder.sandbox.probe import AUTOMATIC, works
-from autograder.tests.tiny import make_homework
+from autograder.tests.tiny import HIDDEN, MISCONCEPTIONS, make_homework
 
 TIER = next((tier for tier in AUTOMATIC if not works(tier)), "none")
 POLICY = Policy(TIER, b"secret", False, processes=1)
@@ -23,7 +24,7 @@ POLICY = Policy(TIER, b"secret", False, processes=1)
 def problems(homework, chosen) -> list[str]:
     variants = load_variants(homework)
     found = []
-    for variant, verdict in grade_variants(homework, chosen(variants), POLICY, lambda name: None):
+    for variant, verdict in grade_variants(homework, [(each, Extent()) for each in chosen(variants)], POLICY):
         found += judge_variant(homework, variants, variant, verdict)
     return found
 
@@ -93,6 +94,36 @@ def test_mutants_change_one_thing_inside_a_region_and_say_which(tmp_path):
     assert len(found) == len({str(files) for files in found.values()})
     for files in found.values():
         assert [ast.parse(text) for text in files.values()]
+
+
+def test_one_exercise_is_proven_by_its_own_tests_variants_and_mutants(tmp_path):
+    totals = []
+    proof = verify(make_homework(tmp_path), POLICY, totals.append, exercise="9.1")
+    assert proof.holds, proof.problems
+    assert set(totals) == {len(totals)}, "every variant is announced before the first is graded"
+    assert proof.counts["misconceptions"] == "2" and proof.counts["mutants"].startswith("2 of 2 killed")
+
+
+WEAK = HIDDEN.replace("x = rng.normal(size=4)", "x = np.zeros(4)").replace("np.full(2, 2.0)", "np.zeros(2)")
+WEAK = WEAK.replace("np.full(2, 4.0)", "np.zeros(2)")
+SURVIVORS = """
+[[survivor]]
+mutant = "tiny.py double: 2.0 -> 4.0"
+reason = "Twice nothing is four times nothing."
+
+[[survivor]]
+mutant = "other.py halve: 2.0 -> 4.0"
+reason = "It dies all the same."
+"""
+
+
+def test_a_mutant_that_survives_and_a_survivor_that_dies_are_found(tmp_path):
+    homework = make_homework(tmp_path, WEAK, MISCONCEPTIONS + SURVIVORS)
+    found = verify(homework, POLICY, exercise="9.1").problems
+    assert not any("a mutant survives" in line and "2.0 -> 4.0" in line for line in found)
+    assert any("squares loses marks in []" in line for line in found)
+    found = verify(homework, POLICY, exercise="9.2").problems
+    assert found == ["hw9_tiny: misconceptions.toml lists a survivor that dies: other.py halve: 2.0 -> 4.0"]
 
 
 @pytest.mark.parametrize("entry", ['find = "nowhere"', 'find = "x"', 'find = ""'])

@@ -28,6 +28,7 @@ from autograder.sandbox.inside.wire import HEADER, Link, Record, WireError, deco
 from autograder.sandbox.student import Conversation, RemoteObject, StudentProxy
 from autograder.sandbox.tiers import TIERS
 from course.testing import Mismatch, StudentError
+from course.testing.recorder import Recorder
 
 few = settings(max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -394,7 +395,7 @@ def converse(script: Callable[[socket.socket], None], seconds: float = 2.0) -> A
     thread = threading.Thread(target=play)
     thread.start()
     try:
-        conversation = Conversation(Line(ours, NoBox(), time.monotonic() + seconds), [])
+        conversation = Conversation(Line(ours, NoBox(), time.monotonic() + seconds), Recorder())
         student = StudentProxy(conversation, ("m",))
         try:
             return student.m.f(lambda x: 2 * x, np.zeros(3))
@@ -538,14 +539,14 @@ def test_large_answers_are_not_kept_for_the_diagnosis():
     megabyte = 1 << 20
     big = frame([0, "return", [3, "uint8", [5 * megabyte], 0, 5 * megabyte]], bytes(5 * megabyte))
     ours, theirs = socket.socketpair()
-    recorder: list = []
+    recorder = Recorder()
     with ours, theirs:
         thread = threading.Thread(target=answering(big), args=(theirs,))
         thread.start()
         student = StudentProxy(Conversation(Line(ours, NoBox(), time.monotonic() + 5), recorder), ("m",))
         assert student.m.f(0).nbytes == 5 * megabyte
         thread.join()
-    assert [type(value) for _, value in recorder] == [str]
+    assert [type(value) for _, value in recorder.entries] == [str]
 
 
 # ---------------------------------------------------------------- three shapes of student code, through a real sandbox

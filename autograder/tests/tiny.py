@@ -94,7 +94,7 @@ hint = "Your values are three times the number."
 RIGHT = {"tiny.py": "def double(x):\n    return x + x\n", "other.py": "def halve(x):\n    return x * 0.5\n"}
 
 
-def make_homework(project: Path, hidden: str = HIDDEN) -> Homework:
+def make_homework(project: Path, hidden: str = HIDDEN, misconceptions: str = MISCONCEPTIONS) -> Homework:
     """Write the homework below `project` and load it."""
     root, solutions = project / "hw9_tiny", project / "solutions" / "hw9_tiny"
     texts = {
@@ -102,7 +102,7 @@ def make_homework(project: Path, hidden: str = HIDDEN) -> Homework:
         root / "hidden" / "test_tiny.py": hidden,
         solutions / "tiny.py": TINY,
         solutions / "other.py": OTHER,
-        solutions / "misconceptions.toml": MISCONCEPTIONS,
+        solutions / "misconceptions.toml": misconceptions,
     }
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,23 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from course.testing.blame import explain, stopped_at
+from course.testing.callbacks import guarded
 from course.testing.errors import Mismatch, StudentError
+from course.testing.recorder import DATA, REFUSED, Halt, Recorder
 from course.testing.siblings import Siblings
 from course.testing.values import rebuilt
 
-_DATA = (bool, int, float, complex, str, bytes, tuple, list, dict, np.ndarray, np.generic, type(None))
 _MISSING = object()
 
 
 class LocalStudent:
-    """The modules of one student as attributes. `recorder`: a list that gets (path, value) of every call, or
-    None.
-    """
+    """The modules of one student as attributes; `recorder`, if any, writes down what they answer."""
 
-    def __init__(self, folder: Path | str, modules: tuple[str, ...], recorder: list | None = None):
+    def __init__(self, folder: Path | str, modules: tuple[str, ...], recorder: Recorder | None = None):
         """Take the files `modules` ("lqr.py", or just "lqr"; an absolute path for a given module) of
         `folder`.
         """
@@ -40,7 +37,7 @@ class LocalStudent:
         self._folder = Path(folder)
 
     @classmethod
-    def from_sources(cls, sources: Mapping[str, str], name: str = "variant", recorder: list | None = None):
+    def from_sources(cls, sources: Mapping[str, str], name: str = "variant", recorder: Recorder | None = None):
         """Make a student of texts, {"lqr.py": "..."}, without any file; `name` stands in tracebacks."""
         student = cls.__new__(cls)
         read = {file: partial(str.encode, text, "utf-8") for file, text in sources.items()}
@@ -71,8 +68,11 @@ class LocalStudent:
         except KeyboardInterrupt as stop:
             stop.where = stopped_at(stop, self._siblings.files)
             raise
-        except (Mismatch, StudentError):
-            raise  # from a callback of the test's own
+        except Halt:
+            raise
+        except (Mismatch, StudentError) as error:  # from a callback of the test's own
+            self._record(path, REFUSED if isinstance(error, Mismatch) else f"raised {error.kind}")
+            raise
         except BaseException as error:  # SystemExit too: exit() in a student's code must not end the tests
             failure = explain(error, self._siblings.files, getattr(function, "_target", function), self._folder)
             self._record(path, f"raised {failure.kind}")
@@ -87,10 +87,12 @@ class LocalStudent:
 
     def _record(self, path: str, value) -> None:
         if self.recorder is not None:
-            self.recorder.append((path, rebuilt(value, lambda leaf: leaf)))
+            self.recorder.add(path, value)
 
     def _outbound(self, value):
-        return value._target if type(value) is Remote and value._student is self else value
+        if type(value) is Remote:
+            return value._target if value._student is self else value
+        return guarded(value) if callable(value) else value
 
     def _inbound(self, value, path: str):
         try:
@@ -100,7 +102,7 @@ class LocalStudent:
 
     def _stays(self, value) -> bool:
         kind = type(value)
-        if issubclass(kind, _DATA) or hasattr(kind, "__dataclass_fields__"):
+        if issubclass(kind, DATA) or hasattr(kind, "__dataclass_fields__"):
             return False
         return callable(value) or type.__getattribute__(kind, "__module__") in self._siblings.sources
 
@@ -122,7 +124,10 @@ class Remote:
             who = f"{self._path}.py has no function" if "." not in self._path else f"{self._path} has nothing called"
             student._record(path, "raised AttributeError")
             raise StudentError("AttributeError", f"{who} `{name}`: was it renamed?")
-        return student._inbound(value, path)
+        value = student._inbound(value, path)
+        if type(value) is not Remote:
+            student._record(path, value)
+        return value
 
     def __call__(self, *args, **kwargs):
         return self._student._call(self._path, self._target, args, kwargs)

@@ -28,8 +28,9 @@ TRANSPORT = pytest.StashKey[Callable[[], Any]]()
 """A function without arguments that returns the student object of the running test."""
 SECRET = pytest.StashKey[bytes]()
 """The course's secret, instead of the environment's."""
+REMEMBERED = pytest.StashKey[dict]()
+"""What `once` computed, by test; whoever changes the secret empties it."""
 _TALLY = pytest.StashKey[Tally]()
-_REMEMBERED = pytest.StashKey[dict]()
 
 _WORDS = {
     PASSED: (".", "PASSED", {"green": True}),
@@ -49,7 +50,7 @@ def pytest_addoption(parser) -> None:
 def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "exercise(id, weight): the exercise that a test belongs to")
     config.stash[_TALLY] = Tally()
-    config.stash[_REMEMBERED] = {}
+    config.stash[REMEMBERED] = {}
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def rng(request) -> np.random.Generator:
 @pytest.fixture
 def once(request):
     """Compute what costs time and is the same for every student once: `once(lambda: ...)`, once in a test."""
-    remembered, test = request.config.stash[_REMEMBERED], request.node.nodeid
+    remembered, test = request.config.stash[REMEMBERED], request.node.nodeid
     asked = []
 
     def remember(compute: Callable):

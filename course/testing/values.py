@@ -51,10 +51,15 @@ def rebuilt(value: Any, leaf: Callable[[Any], Any], memo: dict | None = None, de
         return remember(_record(value, map(inner, tuple.__iter__(value))))
     if is_dataclass(kind) and kind.__dataclass_params__.frozen:
         return remember(_frozen(value, inner))
-    torch = sys.modules.get("torch")
-    if torch is not None and kind is getattr(torch, "Tensor", None):
+    if is_tensor(value):
         return remember(value.detach().clone())
     return leaf(value)
+
+
+def is_tensor(value: Any) -> bool:
+    """Tell whether a value is a torch tensor, without importing torch for its sake."""
+    torch = sys.modules.get("torch")
+    return torch is not None and type(value) is getattr(torch, "Tensor", None)
 
 
 def _record(value: tuple, items) -> tuple:

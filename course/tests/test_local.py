@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from course.testing import LocalStudent, Mismatch, StudentError
+from course.testing.recorder import MOST, TOO_LARGE, Halt, Recorder, size_of
 
 LQR = """
 from typing import NamedTuple
@@ -172,13 +173,54 @@ def test_a_mismatch_raised_by_a_callback_of_the_test_arrives_unchanged():
 
 
 def test_the_recorder_keeps_values_and_errors_by_path():
-    record = []
-    student = make(recorder=record)
+    recorder = Recorder()
+    student = make(recorder=recorder)
     student.lqr.lazily(0)
     student.lqr.Model(1.0).step(np.ones(2))
     error_of(student.lqr.skeleton)
-    assert [path for path, _ in record] == ["lqr.lazily", "lqr.Model().step", "lqr.skeleton"]
-    assert record[0][1] == 7 and record[2][1] == "raised NotImplementedError"
+    paths, answers = zip(*recorder.entries, strict=True)
+    assert paths == ("lqr.lazily", "lqr.Model().step", "lqr.skeleton")
+    assert answers[0] == 7 and answers[2] == "raised NotImplementedError"
+
+
+def test_the_recorder_keeps_plain_attributes_and_copies_but_no_more_than_its_share():
+    recorder = Recorder()
+    student = LocalStudent.from_sources(
+        {"m.py": "import numpy as np\nN = 3\ndef f(n): return np.zeros(n)"}, recorder=recorder
+    )
+    assert student.m.N == 3
+    student.m.f(2)[:] = 1.0
+    for _ in range(2):
+        student.m.f(MOST // 16 + 1)
+    assert [path for path, _ in recorder.entries] == ["m.N", "m.f", "m.f", "m.f"]
+    assert recorder.entries[1][1].tolist() == [0.0, 0.0] and recorder.entries[3][1] == TOO_LARGE
+
+
+def test_a_size_is_bounded_for_what_contains_itself():
+    endless = []
+    endless += [endless, endless]
+    assert size_of(endless) > MOST
+    assert size_of({"ab": [np.zeros(4), "cd", None]}) == 5 * 8 + 2 + 2 + 32 + 8
+
+
+def test_whoever_runs_a_test_can_end_it_in_the_middle_of_the_students_code():
+    def stop(x):
+        raise Halt
+
+    source = "def f(g):\n    try:\n        return g(1)\n    except Exception:\n        return 2"
+    with pytest.raises(Halt):
+        LocalStudent.from_sources({"m.py": source}).m.f(stop)
+
+
+def test_a_private_default_of_a_callback_cannot_be_passed_here_either():
+    student = LocalStudent.from_sources({"m.py": "def f(g): return g(1)\ndef h(g): return g(1, 2)"})
+
+    def objective(x, scale=3):
+        return scale * x
+
+    assert student.m.f(objective) == 3
+    assert "takes 1 arguments" in error_of(student.m.h, objective).message
+    assert student.m.h(lambda x, y=None: y) == 2
 
 
 def test_a_result_that_contains_itself_does_no_harm():

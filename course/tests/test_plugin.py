@@ -126,13 +126,14 @@ def test_a_part_of_the_tests_is_not_taken_for_all(homework):
 
 
 def test_an_interrupt_says_where_the_students_code_was(homework):
-    (homework / "lqr.py").write_text(
-        "import os, signal\ndef double(x):\n    while True:\n        os.kill(os.getpid(), signal.SIGINT)\n"
-    )
+    # A shell's background job starts with SIGINT ignored, and its children inherit that: so the handler is set here.
+    handler = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    body = "    while True:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+    (homework / "lqr.py").write_text(f"import os, signal\n{handler}\ndef double(x):\n{body}")
     done = run(homework)
     assert done.returncode == 2
     assert "Interrupted. This test ran: Doubling gives twice as much." in done.stdout
-    assert "Your code was here:\n  lqr.py:4 in double\n      os.kill(os.getpid(), signal.SIGINT)" in done.stdout
+    assert "Your code was here:\n  lqr.py:5 in double\n      os.kill(os.getpid(), signal.SIGINT)" in done.stdout
 
 
 def test_verbose_words_and_a_full_traceback_on_demand(homework):

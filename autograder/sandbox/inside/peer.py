@@ -68,7 +68,6 @@ class Peer(Link):
     def __init__(self):
         self.objects: dict[int, object] = {}
         self.depth = 0
-        self.received = 0  # bytes of the last message
 
     # what a side provides
 
@@ -144,7 +143,6 @@ class Peer(Link):
 
     def receive(self):
         structure, blob = lengths(self.receive_bytes(HEADER.size))
-        self.received = structure + blob
         return decode(self.receive_bytes(structure), self.receive_bytes(blob) if blob else b"", self)
 
     # values that stay where they are
