@@ -3,14 +3,15 @@
 It is judged by the moves that it asked for (see `mcts_oracles`), by exact solutions of games and by the number of
 calls; the game is on this side. The action that a search prefers is read off its visits here, not by `best_action`.
 
-What is random in these tests, measured on the reference before the limits were set, at C = 1/2:
-random trees      300 x 100 trees, 500 simulations: the best action in all 30,000, by visits and by means. Limit: 47 of 50
-Nim               2 x 400 searches for each n (also with another order of draws), 2,000 simulations: the best of the
-                  wrong moves never had more than 0.20 of the visits of the right one
-single good move  2 x 7,680 searches, 16 in each of the 960 positions, 3,000 simulations: none failed, the runner-up
-                  never had more than 0.19 of the visits. Limit: 9 of 10
-tic-tac-toe       1,500 searches each after 2 and 3 level moves: a losing move led for the last time at simulation
-                  250 and 555; the tails are exponential (99 %: 146 and 371, 99.9 %: 215 and 516). Limit: 3,000
+What is random here was measured on the reference, at C = 1/2: the last simulation at which a wrong action led, in
+independent searches. The tails are exponential, and the limits are far out in them:
+
+    searches                      99 %   99.9 %   largest of      limit
+    random tree                    192      207      234   2,500    500, and 47 of 50 trees (300 x 100 trees: all right)
+    Nim, 11 stones                 569      754      772   1,500  2,000; fewer stones are easier (10: 404, 513, 573)
+    tic-tac-toe, one good move     193      463    1,184   4,000  3,000, and 9 of 10 positions
+    ... after 2 level moves        146      215      250   1,500  3,000
+    ... after 3 level moves        371      516      555   1,500  3,000
 """
 
 from __future__ import annotations
