@@ -85,35 +85,28 @@ def cem_contest(system, student, peers) -> Contest:
     shape = (HORIZON, system.m)
     mean, std = np.zeros(shape), np.broadcast_to((system.high - system.low) / 4, shape)
     low, high = (np.broadcast_to(bound, shape).tolist() for bound in (system.low, system.high))
-    on_torch = planning_peers.torch_objective(system)
+    plain = planning_peers.PLAIN[system.name]
 
-    def on_numpy(A):
+    def steps(A):
         return student.shooting.returns(system.start, A, system.step, system.reward, system.final)
 
-    def ours():
-        return student.cem.cem(on_numpy, mean, std, system.low, system.high, np.random.default_rng(0), **CEM)
+    def ours(objective):
+        bounds = system.low, system.high
+        return lambda: student.cem.cem(objective, mean, std, *bounds, np.random.default_rng(0), **CEM)
 
     def theirs(objective, clipped):
+        share, device = CEM["M"] / CEM["N"], torch.device("cpu")
         optimiser = peers.CEMOptimizer(
-            CEM["iterations"],
-            CEM["M"] / CEM["N"],
-            CEM["N"],
-            low,
-            high,
-            0.1,
-            torch.device("cpu"),
-            clipped_normal=clipped,
+            CEM["iterations"], share, CEM["N"], low, high, 0.1, device, clipped_normal=clipped
         )
         return lambda: optimiser.optimize(objective, torch.zeros(shape))
 
-    def converted(A):
-        return torch.from_numpy(on_numpy(A.numpy()))
-
     run = {
-        "ours": ours,
-        "mbrl-lib, objective in torch": theirs(on_torch, True),
-        "mbrl-lib, our NumPy objective": theirs(converted, True),
-        "mbrl-lib, truncated normal (its default)": theirs(on_torch, False),
+        "ours, on system.returns": ours(system.returns),
+        "ours, on the student's loop over step and reward": ours(steps),
+        "mbrl-lib, objective in plain torch": theirs(plain, True),
+        "mbrl-lib, truncated normal (its default)": theirs(plain, False),
+        "mbrl-lib, on our system.returns": theirs(lambda A: torch.from_numpy(system.returns(A.numpy())), True),
     }
     work = CEM["N"] * CEM["iterations"]
     contestants = {name: Contestant(each, work) for name, each in run.items()}

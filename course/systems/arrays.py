@@ -27,9 +27,19 @@ def _join(columns):
 
 
 NUMPY = SimpleNamespace(
-    sin=np.sin, cos=np.cos, tan=np.tan, where=np.where, clip=_clip, join=_join, zeros_like=np.zeros_like
+    sin=np.sin,
+    cos=np.cos,
+    tan=np.tan,
+    where=np.where,
+    clip=_clip,
+    join=_join,
+    zeros_like=np.zeros_like,
+    stack=np.array,  # a list of arrays of one shape: a fifth of the time of np.stack
+    move=lambda x: np.moveaxis(x, -1, 0),
+    contiguous=np.ascontiguousarray,
 )
-"""join: [...] each of k columns -> [..., k].  clip(x, low, high): low and high are numbers; NaN stays NaN."""
+"""join: [...] each of k columns -> [..., k].  clip(x, low, high): low and high are numbers; NaN stays NaN.
+stack: T of [...] -> [T, ...].  move: [..., T] -> [T, ...]."""
 
 
 @cache
@@ -43,6 +53,9 @@ def _torch() -> SimpleNamespace:
         clip=torch.clamp,
         join=lambda columns: torch.stack(columns, dim=-1),
         zeros_like=torch.zeros_like,
+        stack=torch.stack,
+        move=lambda x: torch.movedim(x, -1, 0),
+        contiguous=torch.Tensor.contiguous,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.systems.arrays import array_of
+from course.systems.arrays import array_of, is_tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +87,32 @@ class System:
             raise ValueError(self._complaint("final", "s", s.shape, "n"))
         state = [s[..., i] for i in range(self.n)]
         return xp.zeros_like(state[0]) if self.end is None else self.end(xp, state)
+
+    def returns(self, A, s=None):
+        """Return the total reward J [...] of plans A [..., T, m], from the state `s` [n], `start` without it.
+
+        The same numbers as a loop over `step` and `reward` with `final` at the end, in about half the time: actions
+        are clipped once, and all rewards are computed together.
+        """
+        xp, A = array_of(A)
+        s = self.start if s is None else s
+        if A.ndim < 2 or A.shape[-1] != self.m or A.shape[-2] < 1:
+            raise ValueError(
+                f"{self.name}.returns: A has shape {tuple(A.shape)}, expected [..., T, {self.m}] = [..., T, m]"
+            )
+        if np.shape(s) != (self.n,):
+            raise ValueError(self._complaint("returns", "s", np.shape(s), "n"))
+        # Time comes first here: every step then works on one contiguous piece.
+        actions = [xp.contiguous(xp.move(xp.clip(A[..., j], low, high))) for j, low, high in self._bounds]
+        numbers = s if is_tensor(s) else map(float, s)  # a NumPy number would turn float32 into float64
+        state = [xp.zeros_like(actions[0][0]) + number for number in numbers]
+        passed = [state]
+        for action in zip(*actions, strict=True):
+            state = list(self.motion(xp, state, action))
+            passed.append(state)
+        columns = [xp.stack(column) for column in zip(*passed[:-1], strict=True)]
+        J = self.gain(xp, columns, actions).sum(0)
+        return J if self.end is None else J + self.end(xp, state)
 
     def _columns(self, method: str, s, a):
         xp, s = array_of(s)

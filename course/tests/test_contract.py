@@ -76,6 +76,36 @@ def test_one_state_meets_many_actions_and_many_states_one_action(system, rng):
 
 
 @each_system
+@pytest.mark.parametrize("shape", [(), (7,), (2, 3)])
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+def test_returns_add_up_what_steps_are_paid(system, rng, shape, kind):
+    s, A = (
+        kind(rng.normal(size=system.n)),
+        kind(rng.uniform(1.2 * system.low, 1.2 * system.high, (*shape, 4, system.m))),
+    )
+    J, state = 0.0, s
+    for t in range(4):
+        J = J + system.reward(state, A[..., t, :])
+        state = system.step(state, A[..., t, :])
+    np.testing.assert_allclose(system.returns(A, s), J + system.final(state), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(system.returns(A), system.returns(A, kind(np.array(system.start))), rtol=1e-13)
+
+
+@each_system
+def test_returns_have_a_gradient_keep_single_precision_and_refuse_other_shapes(system, rng):
+    A = torch.zeros(3, 4, system.m, requires_grad=True)
+    s = torch.tensor(system.start + 0.1, dtype=torch.float32, requires_grad=True)
+    J = system.returns(A, s)
+    assert J.dtype == torch.float32 and system.returns(A.detach().numpy()).dtype == np.float32
+    assert all(torch.isfinite(each).all() for each in torch.autograd.grad(J.sum(), (A, s)))
+    for wrong in (np.zeros(system.m), np.zeros((4, system.m + 1)), np.zeros((0, system.m))):
+        with pytest.raises(ValueError, match="returns: A has shape"):
+            system.returns(wrong)
+    with pytest.raises(ValueError, match="returns: s has shape"):
+        system.returns(np.zeros((4, system.m)), np.zeros(system.n + 1))
+
+
+@each_system
 @each_function
 def test_the_same_call_gives_the_same_and_leaves_its_arguments_alone(system, function, rng):
     s, a = drawn(system, rng, 6)

@@ -204,8 +204,11 @@ def test_backward_solves_a_single_stage(student, rng):
 def test_a_long_horizon_reaches_the_stationary_regulator(student, rng):
     """backward: far from the end of a constant problem, K and V settle at the infinite-horizon regulator."""
     T, n, m = 120, 3, 2
-    F, _, C, _ = draw(rng, 1, n, m)
-    expected_K, expected_V = oracles.stationary(F[0], C[0])
+    contraction = 1.0
+    while contraction > 0.9:  # what is left of the end after T steps, contraction^(2T), must be nothing
+        F, _, C, _ = draw(rng, 1, n, m)
+        expected_K, expected_V = oracles.stationary(F[0], C[0])
+        contraction = max(abs(np.linalg.eigvals(F[0, :, :n] + F[0, :, n:] @ expected_K)))
     constant = np.repeat(F, T, 0), np.zeros((T, n)), np.repeat(C, T, 0), np.zeros((T, n + m))
     K, _, V, _ = solve(student, *constant)
     K = assert_shape("lqr.backward: K", K, (T, m, n), "[T, m, n]")
