@@ -135,8 +135,9 @@ def test_cem_keeps_the_best_plan_of_all_iterations(student, rng):
         seen.append((np.array(A), J))
         return J.copy()
 
-    bound, zero = np.full(2, 5.0), np.zeros((3, 2))
-    answer = student.cem.cem(objective, zero, zero + 2, -bound, bound, rng, N=40, M=5, iterations=3)
+    # The search begins far from the peak, so that its first candidate, the mean, is not the best one.
+    bound, far = np.full(2, 5.0), np.tile([-2.0, 2.0], (3, 1))
+    answer = student.cem.cem(objective, far, np.full((3, 2), 2.0), -bound, bound, rng, N=40, M=5, iterations=3)
     actions, value, _, _ = fields(answer, "actions value mean std", who="cem.cem")
     if not seen:
         raise Mismatch("cem.cem never called the objective")

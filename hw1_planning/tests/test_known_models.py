@@ -34,7 +34,7 @@ def test_many_cars_at_once(student, rng):
 
 @exercise("1.6")
 def test_rk4_by_hand(student):
-    """rk4: for s' = s one step of length 1 multiplies by 1 + 1 + 1/2 + 1/6 + 1/24."""
+    """rk4: for ds/dt = s one step of length 1 multiplies by 1 + 1 + 1/2 + 1/6 + 1/24."""
     got = student.known_models.rk4(lambda s, a: s, np.array([1.0, -2.0]), np.zeros(1), 1.0)
     look = "k1 = 1, k2 = 3/2, k3 = 7/4, k4 = 11/4, with weights 1, 2, 2, 1 over 6"
     assert_close("known_models.rk4", got, np.array([65 / 24, -65 / 12]), rtol=SINGLE, look=look, show=True)

@@ -54,7 +54,7 @@ def test_a_list_starts_where_d_says(student, rng):
     each = [student.open_closed.open_loop_value(P, R, start, actions) for start in np.eye(3)]
     each = [assert_shape("open_closed.open_loop_value", value, ()) for value in each]
     value = student.open_closed.open_loop_value(P, R, d, actions)
-    look = "the distribution that is carried along: it begins as d"
+    look = "whose expectation it is: s_0 is drawn from d"
     assert_close("open_closed.open_loop_value", value, float(np.dot(d, each)), rtol=SINGLE, look=look)
 
 
@@ -101,7 +101,7 @@ def test_a_policy_that_never_looks_is_a_list(student, rng):
     V = assert_shape("open_closed.policy_value: V", V, (4, 4), "[T+1, S]")
     value = student.open_closed.open_loop_value(P, R, d, actions)
     assert_shape("open_closed.open_loop_value", value, ())
-    look = "both functions: one looks forward from d, the other back from the end, and d @ V[0] is the same number"
+    look = "both functions: a list is a policy that does the same in every state, so d @ V[0] is its value"
     assert_close("open_closed.policy_value: d @ V[0]", float(d @ V[0]), value, rtol=SINGLE, look=look)
 
 

@@ -8,7 +8,7 @@ A planner asks a model one question: from this state, with these actions, what c
 The kinematic bicycle is a car that never skids: its rear axle's midpoint (x, y) moves where the car points, and the
 angle of the front wheels turns it. With L the distance of the axles and a = (v, delta):
 
-    x' = v cos(heading)        y' = v sin(heading)        heading' = v tan(delta) / L
+    dx/dt = v cos(heading)     dy/dt = v sin(heading)     dheading/dt = v tan(delta) / L
 
 Notation: N plans, horizon T, actions A [N, T, m]. Larger is better: rewards are added up and maximised. A simulator's
 state [k] holds everything that its future depends on, in MuJoCo's order: time, positions, velocities.

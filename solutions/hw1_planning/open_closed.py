@@ -48,7 +48,7 @@ def open_loop_value(P, R, d, actions) -> float:
     P: [S, A, S], P[s, a, s'] = probability of s' after action a in s. R: [S, A], reward. d: [S], distribution of s_0.
     actions: [T] whole numbers, a_0 … a_{T-1}.
     """
-    # BEGIN SOLUTION 1.1: carry the distribution of s_t along, from d on; each step adds its expected reward
+    # BEGIN SOLUTION 1.1: add up the expected rewards of the T steps, where s_0 is drawn from d
     value = 0.0
     for a in actions:
         value += d @ R[:, a]
@@ -64,9 +64,8 @@ def best_open_loop(P, R, d, T) -> OpenLoop:
     Returns the best list, as an array [T] of whole numbers, and its value. Any of several best ones will do.
     """
     A = R.shape[1]
-    # `product` yields tuples such as (0, 1, 0), in which every position runs through all actions.
-    lists = [np.array(actions) for actions in product(range(A), repeat=T)]
     # BEGIN SOLUTION 1.1: the list with the largest expected sum of rewards, and this sum
+    lists = [np.array(actions) for actions in product(range(A), repeat=T)]
     values = [open_loop_value(P, R, d, actions) for actions in lists]
     best = int(np.argmax(values))
     return OpenLoop(lists[best], values[best])

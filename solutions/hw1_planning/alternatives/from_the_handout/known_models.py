@@ -1,0 +1,81 @@
+"""Known models: equations of motion that physics gives us, and a simulator that somebody else wrote.
+
+A planner asks a model one question: from this state, with these actions, what comes next? Two ways to answer it.
+
+    a rate        ds/dt = f(s, a), integrated over a step dt in which a is held      the kinematic bicycle
+    a simulator   roll-outs of the full physics, N plans at once                      MuJoCo
+
+The kinematic bicycle is a car that never skids: its rear axle's midpoint (x, y) moves where the car points, and the
+angle of the front wheels turns it. With L the distance of the axles and a = (v, delta):
+
+    x' = v cos(heading)        y' = v sin(heading)        heading' = v tan(delta) / L
+
+Notation: N plans, horizon T, actions A [N, T, m]. Larger is better: rewards are added up and maximised. A simulator's
+state [k] holds everything that its future depends on, in MuJoCo's order: time, positions, velocities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+
+def bicycle(s, a, L):
+    """Return how fast the state of a kinematic bicycle changes.
+
+    s: [..., 3] = (x, y, heading), m, m, rad; heading 0 is along x, positive to the left. a: [..., 2] = (v, delta):
+    speed in m/s, negative backwards, and the angle of the front wheels in rad, positive to the left. L: distance of
+    the axles, m. Returns ds/dt: [..., 3].
+    """
+    v, delta = a[..., 0], a[..., 1]
+    velocity = v * np.exp(1j * s[..., 2])
+    return np.stack([velocity.real, velocity.imag, v * np.tan(delta) / L], axis=-1)
+
+
+def rk4(rate: Callable, s, a, dt):
+    """Take one step of the classical Runge-Kutta method of order 4, with the action held.
+
+    rate(s [..., n], a [..., m]) -> ds/dt [..., n]: the equations of motion, asked four times. s: [..., n]; a: [..., m];
+    dt: length of the step, s. Returns the next state: [..., n]. A step's error shrinks like dt^5.
+    """
+    k, total = 0.0, 0.0
+    for ahead, weight in (0.0, 1), (0.5, 2), (0.5, 2), (1.0, 1):
+        k = rate(s + ahead * dt * k, a)
+        total = total + weight * k
+    return s + dt / 6 * total
+
+
+def simulated_returns(state, A, rollout: Callable, reward: Callable):
+    """Score N plans by simulating them all from one state.
+
+    state: [k], the simulator's. A: [N, T, m], the plans. rollout(state [k], A [N, T, m]) -> after [N, T, k]: the states
+    that follow each action. reward(before [N, T, k], A [N, T, m], after [N, T, k]) -> [N, T]: what each step pays. Call
+    both once. Returns J: [N], the sum of each plan's rewards.
+    """
+    after = rollout(state, A)
+    before = np.empty_like(after)
+    before[:, 0] = state
+    before[:, 1:] = after[:, :-1]
+    return reward(before, A, after).sum(axis=1)
+
+
+def reacher_reward(before, a, after):
+    """Return what a step of Gymnasium's Reacher-v5 pays: -(distance of fingertip and target) - |a|^2.
+
+    before, after: [..., k], the states before and after the step: time, q_0, q_1, the target's x and y, velocities. The
+    distance is that after the step. a: [..., 2]. The first link is 0.1 m long and turned by q_0 from the x axis, the
+    second, with the fingertip at its end, 0.11 m and turned by q_1 from the first; rad. Returns [...].
+    """
+    q, target = np.cumsum(after[..., 1:3], axis=-1), after[..., 3] + 1j * after[..., 4]  # the plane as complex numbers
+    tip = np.exp(1j * q) @ np.array([0.1, 0.11])
+    return -np.abs(tip - target) - np.square(a).sum(axis=-1)
+
+
+def half_cheetah_reward(before, a, after):
+    """Return what a step of Gymnasium's HalfCheetah-v5 pays: (mean speed along x) - 0.1 |a|^2.
+
+    before, after: [..., k], the states before and after the step, which takes 0.05 s: time, x of the torso, other
+    positions, velocities. a: [..., 6]. Returns [...].
+    """
+    return (after[..., 1] - before[..., 1]) / 0.05 - 0.1 * np.square(a).sum(axis=-1)
