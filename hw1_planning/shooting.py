@@ -4,8 +4,8 @@
 
         J(A) = sum over t = 0 … T-1 of r(s_t, a_t)  +  final(s_T),      s_{t+1} = step(s_t, a_t),  s_0 given
 
-The lecture's method, whole: draw A_1 … A_N from the uniform distribution on the box, return the one with the largest
-J. Nothing is learned from one candidate for the next.
+The lecture's method, whole: draw A_0 … A_{N-1} from the uniform distribution on the box, return the one with the
+largest J. Nothing is learned from one candidate for the next.
 
 Time is counted from 0. A reward is paid for the state BEFORE the step, r(s_t, a_t); `final` for the last state alone.
 Larger is better: a cost is minus a reward.

@@ -9,7 +9,7 @@ With best play from the empty board nobody wins: every first move has the value 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from course.games.game import Game
 
@@ -30,11 +30,10 @@ class TicTacToe(Game):
         return (EMPTY,) * 9
 
     def actions(self, state: Board) -> tuple[int, ...]:
-        try:
-            return legal_squares(state)
-        except (TypeError, ValueError):  # TypeError: it cannot even be looked up
-            wanted = "a tuple of nine squares, 0, 1 or 2, with as many 1 as 2 or one more"
-            raise self.no_state(state, wanted) from None
+        # Types first: to a look-up, True and 1.0 are 1.
+        if type(state) is tuple and set(map(type, state)) == {int} and (legal := legal_squares(state)) is not None:
+            return legal
+        raise self.no_state(state, "a tuple of nine squares, 0, 1 or 2, with as many 1 as 2 or one more")
 
     def after(self, state: Board, action: int) -> tuple[Board, float]:
         mover = CROSS if state.count(EMPTY) % 2 else NOUGHT
@@ -42,23 +41,23 @@ class TicTacToe(Game):
         return board, 1.0 if winner(board) else 0.0
 
 
-@cache  # of 5,478 boards; a search asks for the same ones again and again
-def legal_squares(board: Board) -> tuple[int, ...]:
-    """Return the empty squares, () when the game is over; ValueError if the two did not move by turns."""
+@lru_cache(10_000)  # there are 5,478 boards; a search asks for the same ones again and again
+def legal_squares(board: Board) -> tuple[int, ...] | None:
+    """Return the empty squares, () when the game is over, None if the two did not move by turns."""
     if not is_board(board):
-        raise ValueError(board)
+        return None
     return () if winner(board) else tuple(square for square in range(9) if board[square] == EMPTY)
 
 
-def is_board(state) -> bool:
+def is_board(state: Board) -> bool:
     """Tell whether it is a board on which the two moved by turns."""
-    if type(state) is not tuple or len(state) != 9 or not all(type(square) is int for square in state):
+    if len(state) != 9:
         return False
     crosses, noughts = state.count(CROSS), state.count(NOUGHT)
     return crosses - noughts in (0, 1) and crosses + noughts + state.count(EMPTY) == 9
 
 
-@cache
+@lru_cache(10_000)
 def winner(board: Board) -> int:
     """Return who has three in a line, 1 or 2; 0 if nobody has."""
     for a, b, c in LINES:

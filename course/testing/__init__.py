@@ -12,6 +12,7 @@ A test calls functions, constructs objects, calls methods and reads plain attrib
 else: then it cannot tell a module in this process from one that runs elsewhere.
 """
 
+from course.testing.callbacks import complaints_of
 from course.testing.compare import assert_close, assert_shape, fields
 from course.testing.errors import Mismatch, StudentError
 from course.testing.local import LocalStudent
@@ -28,6 +29,7 @@ __all__ = [
     "StudentError",
     "assert_close",
     "assert_shape",
+    "complaints_of",
     "course_secret",
     "exercise",
     "fields",

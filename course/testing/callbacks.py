@@ -4,6 +4,30 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import contextmanager
+
+from course.testing.errors import Mismatch, StudentError
+
+
+@contextmanager
+def complaints_of(*callbacks):
+    """Say first what callbacks were asked in vain: what went wrong afterwards follows from it.
+
+    callbacks: objects with an attribute `complaint`, "" or one line. It is raised as a Mismatch at the end of the
+    block, also in place of an error that the student's code ran into after it got no answer.
+    """
+    try:
+        yield
+    except StudentError:
+        _raise_first(callbacks)
+        raise
+    _raise_first(callbacks)
+
+
+def _raise_first(callbacks) -> None:
+    for callback in callbacks:
+        if callback.complaint:
+            raise Mismatch(callback.complaint) from None
 
 
 def guarded(function: Callable) -> Callable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course.testing import Mismatch, assert_shape, fields
+from course.testing import Mismatch, assert_shape, complaints_of, fields
 
 MANY = 4000  # candidates, where a distribution is looked at
 WIDE = np.full(2, 100.0)  # bounds that no draw comes near
@@ -77,9 +77,8 @@ def search(student, rng, score, mean, std, low, high, *, strict=False, **options
     objective = Objective(score, T, m, None if strict else N, plans if strict else 4 * plans)
     seed = np.random.default_rng(rng.integers(1 << 62))
     problem = (np.array(part) for part in (mean, std, low, high))
-    answer = student.cem.cem(objective.answer, *problem, seed, **options)
-    if objective.complaint:
-        raise Mismatch(objective.complaint)
+    with complaints_of(objective):
+        answer = student.cem.cem(objective.answer, *problem, seed, **options)
     if not objective.seen:
         raise Mismatch("cem.cem never called the objective")
     actions, value, last_mean, last_std = fields(answer, "actions value mean std", who="cem.cem")

@@ -8,6 +8,7 @@ Trees are planted node by node (`plant`), so that a function is tested without t
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import zlib
 from typing import NamedTuple
@@ -35,7 +36,8 @@ class Made:
 
     def step(self, state, action):
         path = (*self.paths[state], action)
-        number = zlib.crc32(bytes(path), START)  # the same for one path, whatever else was played before
+        # The same number for one path, whatever else was played before; 56 bits, so that no two paths share one.
+        number = int.from_bytes(hashlib.blake2b(bytes(path), digest_size=7).digest())
         self.paths[number] = path
         return number, self.reward(path), self.actions(path)
 
@@ -80,7 +82,10 @@ class Watched:
         if len(self.moves) >= self.most:
             self._refuse(f"more than {self.most} times, far more than is needed; does a roll-out ever end?")
         self.moves.append((state, action))
-        return self._remember(self.game.step(state, action))
+        try:
+            return self._remember(self.game.step(state, action))
+        except ValueError:  # equal to a state, such as (1.0, 0) to (1, 0), and none
+            self._refuse("with a state that it had changed; it is to be handed on as `step` returned it")
 
     def at(self, path: tuple):
         """Return (state, reward, actions) after these moves, which are not counted."""

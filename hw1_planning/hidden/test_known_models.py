@@ -10,7 +10,7 @@ import numpy as np
 from model_oracles import Steps, car_rate, series
 from scipy.integrate import solve_ivp
 
-from course.testing import SINGLE, Mismatch, assert_close, assert_shape, exercise
+from course.testing import SINGLE, Mismatch, assert_close, assert_shape, complaints_of, exercise
 
 
 @exercise("1.6")
@@ -83,9 +83,8 @@ class Rate:
 def step(student, f, s, a, dt):
     """Take one step with the student's rk4. Returns the next state as an array of the shape of s."""
     rate = Rate(f, s.shape[-1], a)
-    got = student.known_models.rk4(rate.answer, np.array(s), np.array(a), dt)
-    if rate.complaint:
-        raise Mismatch(rate.complaint)
+    with complaints_of(rate):
+        got = student.known_models.rk4(rate.answer, np.array(s), np.array(a), dt)
     return assert_shape("known_models.rk4", got, s.shape, "[..., n]")
 
 
@@ -187,9 +186,8 @@ def test_a_plan_earns_the_rewards_of_all_its_steps(student, rng):
     """simulated_returns: each reward gets the states before and after its own action; J adds them up, plan by plan."""
     for N, T, k, m in [(5, 4, 3, 2), (4, 1, 2, 1), (1, 6, 4, 3)]:
         world, state, A = World(rng, k, m), rng.normal(size=k), rng.normal(size=(N, T, m))
-        J = student.known_models.simulated_returns(np.array(state), np.array(A), world.rollout, world.reward)
-        if world.complaint:
-            raise Mismatch(world.complaint)
+        with complaints_of(world):
+            J = student.known_models.simulated_returns(np.array(state), np.array(A), world.rollout, world.reward)
         if world.steps != N * T:
             raise Mismatch(
                 f"known_models.simulated_returns simulated {world.steps} steps for {N} plans of {T}, expected {N * T}: "

@@ -289,6 +289,22 @@ def test_default_policy_plays_uniformly_to_the_end(student, rng):
     pairs = {(a, b) for a, b in zip(played, played[1:], strict=False)}
     if len(pairs) < 9:
         raise Mismatch("mcts.default_policy repeats a pattern: some action never follows another; draw anew every move")
+    judge_other_actions(student, rng)
+
+
+def judge_other_actions(student, rng):
+    """Judge a roll-out in which five actions are legal from the second state on, where the node has three."""
+    more, length = (1, 2, 3, 5, 8), 121  # each of the five is binomial(120, 1/5), outside 4 … 51 with probability 1e-8
+    legal = Made(lambda path: (more if path else LABELS) if len(path) < length else (), lambda path: float(path[-1]))
+    game = Watched(legal, "mcts.default_policy")
+    node = plant(student, game, {(): (0, 0.0)})[()]
+    game.checked(student.mcts.default_policy(node, game.step, 1.0, 1, rng))
+    played = [action for _, action in game.moves[1:]]
+    if not all(4 <= played.count(action) <= 51 for action in more):
+        raise Mismatch(
+            "mcts.default_policy is not uniform where other actions are legal than in the node"
+            "\n  look at: the actions that `step` returned with the state the roll-out is in"
+        )
 
 
 @exercise("1.5", weight=0.5)

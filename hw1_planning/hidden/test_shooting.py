@@ -13,9 +13,9 @@ allowed for one entry, 0.80 for all entries of one j, and the largest correlatio
 from __future__ import annotations
 
 import numpy as np
-from shooting_oracles import LinearModel, Objective, Script, allowed_distance, complaints_of, distance_from_uniform
+from shooting_oracles import LinearModel, Objective, Script, allowed_distance, distance_from_uniform
 
-from course.testing import SINGLE, Mismatch, StudentError, assert_close, assert_shape, exercise, fields
+from course.testing import SINGLE, Mismatch, StudentError, assert_close, assert_shape, complaints_of, exercise, fields
 
 CHANCE = 1e-8
 CORRELATION = 0.16

@@ -54,8 +54,8 @@ def simulated_returns(state, A, rollout: Callable, reward: Callable):
     """Score N plans by simulating them all from one state.
 
     state: [k], the simulator's. A: [N, T, m], the plans. rollout(state [k], A [N, T, m]) -> after [N, T, k]: the states
-    that follow each action. reward(before [N, T, k], A [N, T, m], after [N, T, k]) -> [N, T]: what each step pays. Call
-    both once. Returns J: [N], the sum of each plan's rewards.
+    that follow each action. reward(before [N, T, k], A [N, T, m], after [N, T, k]) -> [N, T]: what each step pays. No
+    step is simulated twice. Returns J: [N], the sum of each plan's rewards.
     """
     # BEGIN SOLUTION 1.6: the state before an action is the state after the one before it
     after = rollout(state, A)

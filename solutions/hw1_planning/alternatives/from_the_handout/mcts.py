@@ -25,7 +25,7 @@ Notation: state, any value, only handed on; action, an int; G, the return of one
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, log, sqrt
+from math import log, sqrt
 
 
 class Node:

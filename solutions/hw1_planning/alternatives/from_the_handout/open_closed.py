@@ -82,7 +82,6 @@ def policy_value(P, R, policy):
     Returns V: [T+1, S], V[t, s] = expected sum of the rewards of times t … T-1 if s_t = s; V[T] is zero.
     """
     T, S = policy.shape
-    states = np.arange(S)  # P[states, policy[t]] picks for every state the row of the action it takes: [S, S]
     # NaN, not zero: an entry that was forgotten shows.
     V = np.full((T + 1, S), np.nan)
     chosen = np.eye(P.shape[1])[policy]  # [T, S, A], pi_t(a | s)
