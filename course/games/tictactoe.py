@@ -30,10 +30,13 @@ class TicTacToe(Game):
         return (EMPTY,) * 9
 
     def actions(self, state: Board) -> tuple[int, ...]:
-        # Types first: to a look-up, True and 1.0 are 1.
-        if type(state) is tuple and set(map(type, state)) == {int} and (legal := legal_squares(state)) is not None:
-            return legal
-        raise self.no_state(state, "a tuple of nine squares, 0, 1 or 2, with as many 1 as 2 or one more")
+        try:
+            legal = legal_squares(state) if type(state) is tuple else None
+        except TypeError:  # it holds something that cannot be looked up
+            legal = None
+        if legal is None:
+            raise self.no_state(state, "a tuple of nine squares, 0, 1 or 2, with as many 1 as 2 or one more")
+        return legal
 
     def after(self, state: Board, action: int) -> tuple[Board, float]:
         mover = CROSS if state.count(EMPTY) % 2 else NOUGHT
