@@ -28,6 +28,7 @@ class Game(ABC):
     def __init__(self) -> None:
         self.calls = 0
         self._values: dict[float, dict] = {}  # of solved states, by gamma
+        self._moves: dict[tuple, tuple] = {}  # (type of state, state, action) -> what `step` returned
 
     @property
     @abstractmethod
@@ -52,11 +53,17 @@ class Game(ABC):
         ValueError: `state` is no state of this game, or the action is not legal there.
         """
         self.calls += 1
+        try:
+            if type(action) is int:
+                return self._moves[type(state), state, action]  # a search plays the same moves over and over
+        except (KeyError, TypeError):  # new, or not even a state
+            pass
         legal = self.actions(state)
         if not isinstance(action, (int, np.integer)) or isinstance(action, bool) or action not in legal:
             raise ValueError(f"{type(self).__name__}.step: {_refusal(state, action, legal)}")
-        state, reward = self.after(state, int(action))
-        return state, reward, self.actions(state)
+        after, reward = self.after(state, int(action))
+        self._moves[type(state), state, int(action)] = move = after, reward, self.actions(after)
+        return move
 
     def no_state(self, state, wanted: str) -> ValueError:
         """Return the error for something that is no state of this game."""
