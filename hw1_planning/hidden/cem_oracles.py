@@ -41,8 +41,12 @@ def ranking(J) -> list[int]:
 def moments(E):
     """Return mean and variance [T, m] of the elites E [M, T, m]: entry by entry, in exact sums."""
     columns = E.reshape(len(E), -1).T.tolist()
-    both = [[fit(column) for column in columns] for fit in (statistics.fmean, statistics.pvariance)]
-    return tuple(np.array(part).reshape(E.shape[1:]) for part in both)
+    centres = [statistics.fmean(column) for column in columns]
+    scatter = [
+        math.fsum((number - centre) ** 2 for number in column) / len(column)
+        for column, centre in zip(columns, centres, strict=True)
+    ]
+    return tuple(np.array(part).reshape(E.shape[1:]) for part in (centres, scatter))
 
 
 def mixed(E, mean, std, alpha, std_min):

@@ -68,6 +68,7 @@ class Watched:
         self.first, _, self.actions = game.start()
         self.legal = {self.first: self.actions}
         self.moves: list[tuple] = []  # (state, action), in order
+        self.answers: dict[tuple, tuple] = {}  # (state, action) -> (state', reward, actions')
         self.complaint = ""
 
     def step(self, state=None, action=None):
@@ -83,7 +84,8 @@ class Watched:
             self._refuse(f"more than {self.most} times, far more than is needed; does a roll-out ever end?")
         self.moves.append((state, action))
         try:
-            return self._remember(self.game.step(state, action))
+            answer = self.answers[state, action] = self._remember(self.game.step(state, action))
+            return answer
         except ValueError:  # equal to a state, such as (1.0, 0) to (1, 0), and none
             self._refuse("with a state that it had changed; it is to be handed on as `step` returned it")
 
@@ -142,6 +144,11 @@ def plant(student, game: Watched, counts: dict) -> dict:
 
 def tree_of(node, who: str) -> dict[tuple, Row]:
     """Read a tree of the student's, {path: Row}; Mismatch if it is none."""
+    return read(node, who)[0]
+
+
+def read(node, who: str) -> tuple[dict[tuple, Row], dict]:
+    """Read a tree of the student's as ({path: Row}, {path: state}), shorter paths first; Mismatch if it is none."""
     try:
         rows = node.table()
     except (AttributeError, TypeError):
@@ -149,14 +156,31 @@ def tree_of(node, who: str) -> dict[tuple, Row]:
         raise Mismatch(f"{who} returned {described(node)}, expected a Node{lost}") from None
     if type(rows) is not list or not all(type(row) is tuple and len(row) == 5 for row in rows):
         raise Mismatch(f"{who}: `table` of its node is not what it was in the file given; leave class Node as it is")
-    tree = {}
-    for path, _, *numbers in rows:
+    if not all(type(row[0]) is tuple and all(is_number(a) and 0 <= a < START for a in row[0]) for row in rows):
+        raise Mismatch(f"{who}: the tree has a child for what is no action of the game")
+    tree, states = {}, {}
+    for path, state, *numbers in sorted(rows, key=lambda row: len(row[0])):
+        if path and path[:-1] not in tree or not path and tree:
+            raise Mismatch(
+                f"{who}: `table` of its node is not what it was in the file given; leave class Node as it is"
+            )
+        states[path] = state
         for name, number in zip(("reward", "N", "Q"), numbers, strict=True):
             if not is_number(number):
                 got = described(number) if not isinstance(number, float) else repr(float(number))
                 raise Mismatch(f"{who}: {name} of {named(path)} is {got}, expected a finite number")
         tree[path] = Row(*map(float, numbers))
-    return tree
+    if not tree:
+        raise Mismatch(f"{who}: `table` of its node is empty; leave class Node as it is")
+    return tree, states
+
+
+def same_state(one, other) -> bool:
+    """Tell whether two states are the same, whatever they are."""
+    try:
+        return type(one) is type(other) and hash(one) == hash(other) and bool(one == other)
+    except (TypeError, ValueError):
+        return False
 
 
 def is_number(value) -> bool:
@@ -202,7 +226,74 @@ def salt_of(rng):
     return int(rng.integers(2**31))
 
 
+def fresh(rng):
+    """Return a generator for the student: from the one that drew the data these could be computed backwards."""
+    return np.random.default_rng(rng.integers(1 << 62))
+
+
 def unjudged(call, *arguments):
     """Call a function of the student's that another test judges; whatever comes of it stays without consequence."""
     with contextlib.suppress(StudentError, Mismatch, AttributeError, TypeError):
         return call(*arguments)
+
+
+def family(student, rng, N, means, parent_N=None):
+    """Plant a root whose children, in this order, have these N and means. Returns the nodes."""
+    labels = tuple(int(label) for label in rng.choice(np.arange(1, 90), len(N), replace=False))
+    counts = {(label,): (n, n * mean) for label, n, mean in zip(labels, N, means, strict=True)}
+    total = sum(N) if parent_N is None else parent_N
+    nodes = plant(student, game_of("best_child", labels=labels), {(): (total, 0.0)} | counts)
+    return labels, nodes
+
+
+def judge_best_child(student, rng, N, means, C, winner, why, look):
+    labels, nodes = family(student, rng, N, means)
+    unjudged(student.mcts.score, 3.0, 4, 10, 0.5)
+    chosen = tree_of(student.mcts.best_child(nodes[()], C), "mcts.best_child")
+    expected = (float(N[winner]), N[winner] * means[winner])
+    got = chosen.get((), None)
+    if got is None or got.N != expected[0] or not np.isclose(got.Q, expected[1], rtol=1e-6, atol=1e-9):
+        said = f"with N = {got.N:g}, Q = {got.Q:.4g}" if got else "that is not one of them"
+        raise Mismatch(
+            f"mcts.best_child with C = {C:g} returned a child {said}, expected the one with N = {expected[0]:g}, "
+            f"Q = {expected[1]:.4g}: {why}\n  look at: {look}"
+        )
+
+
+def root_action(student, rng, N, means):
+    """Ask for the final decision at a planted root. Returns the position of the action among the children."""
+    labels, nodes = family(student, rng, N, means)
+    action = student.mcts.best_action(nodes[()])
+    if not isinstance(action, int | np.integer) or isinstance(action, bool) or int(action) not in labels:
+        raise Mismatch(f"mcts.best_action returned {described(action)}, expected one of the actions {labels}")
+    return labels.index(int(action))
+
+
+def descend(student, rng, game, counts, C=0.5):
+    """Run the tree policy on a planted tree. Returns (path of the node returned, paths of the tree, calls)."""
+    nodes = plant(student, game, counts)
+    game.moves.clear()
+    leaf = game.checked(student.mcts.tree_policy(nodes[()], game.step, C, fresh(rng)))
+    at = tree_of(leaf, "mcts.tree_policy")
+    tree = tree_of(nodes[()], "mcts.tree_policy")
+    for path, (N, Q) in counts.items():
+        if tree.get(path, (0, 0, 0))[1:] != (N, Q):
+            raise Mismatch(f"mcts.tree_policy changed or lost {named(path)}; counting is the work of backup")
+    state = leaf.state
+    ends = [path for path in tree if game.at(path)[0] == state]
+    if len(ends) != 1 or len(at) != sum(path[: len(ends[0])] == ends[0] for path in tree):
+        raise Mismatch("mcts.tree_policy returned a node that is not in the tree below the root that was passed")
+    return ends[0], set(tree), len(game.moves)
+
+
+def judge_descent(student, rng, game, counts, parent, look, C=0.5):
+    """The tree policy must add one child to `parent` and return it."""
+    path, tree, _ = descend(student, rng, game, counts, C)
+    added = tree - set(counts)
+    if len(added) != 1:
+        raise Mismatch(f"mcts.tree_policy put {len(added)} nodes into the tree, expected one\n  look at: {look}")
+    (new,) = added
+    if new[:-1] != parent:
+        raise Mismatch(f"mcts.tree_policy expanded {named(new[:-1])}, expected {named(parent)}\n  look at: {look}")
+    if path != new:
+        raise Mismatch(f"mcts.tree_policy returned {named(path)}, expected the child that it put into the tree")

@@ -1,8 +1,9 @@
 """Answers to exercise 1.1 that share no loop with the solutions.
 
 A policy makes all times and states together one linear system (`policy_value`). A list of actions is a policy that
-ignores the state (`list_values`). The optimal values are a linear programme: the least V that no action can beat
-(`optimal_values`). Problems are drawn until short cuts go wrong in them (`telling_problem`).
+ignores the state (`list_value`); all lists together are grown from their last action to their first (`list_values`).
+The optimal values are a linear programme: the least V that no action can beat (`optimal_values`). Problems are drawn
+until short cuts go wrong in them (`telling_problem`).
 """
 
 from __future__ import annotations
@@ -42,8 +43,12 @@ def list_value(P, R, d, actions):
 
 
 def list_values(P, R, d, T):
-    """Evaluate all lists. Returns {tuple of T actions: value}."""
-    return {actions: list_value(P, R, d, actions) for actions in product(range(R.shape[1]), repeat=T)}
+    """Evaluate all lists, grown from their ends. Returns {tuple of T actions: value}."""
+    S, A = R.shape
+    V = np.zeros((1, S))  # a row for each list, what it is worth in each state
+    for _ in range(T):
+        V = (R.T[:, None] + np.einsum("say,ky->aks", P, V)).reshape(-1, S)
+    return dict(zip(product(range(A), repeat=T), (V @ d).tolist(), strict=True))
 
 
 def optimal_values(P, R, T):

@@ -7,6 +7,7 @@ answered by NaN.
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from course.testing import Mismatch, assert_shape
 
@@ -189,3 +190,18 @@ def allowed_distance(k, chance):
     Exact for every k, no approximation: Dvoretzky, Kiefer and Wolfowitz 1956, with Massart's constant (1990).
     """
     return float(np.sqrt(np.log(2 / chance) / (2 * k)))
+
+
+def goes_with_another(z) -> bool:
+    """Say whether rows of z [N, k], with entries around zero, are drawn in pairs: mirrored, or correlated.
+
+    Mirrored rows are found in any order. Correlations are looked for between neighbours, first and last, both halves.
+    For N >= 2000 and k = 6 independent, symmetric entries of standard deviation 0.29 or more: a row lies within 1e-3 of
+    the mirror image of another with probability below 1e-6 * 1e-3 (volume 5e-18, density 1 at most, 4e6 pairs); each
+    correlation has a standard deviation of 0.013 at most, 0.12 is 9 of them.
+    """
+    N, half = len(z), len(z) // 2
+    distance, _ = cKDTree(z).query(-z)
+    pairs = [(z[:half], z[::-1][:half]), (z[:half], z[half : 2 * half]), (z[: 2 * half : 2], z[1 : 2 * half : 2])]
+    together = [abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) for one, other in [*pairs, (z[: N - 1], z[1:])]]
+    return bool(np.min(distance) < 1e-3 or not max(together) <= 0.12)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import cem_oracles
 import numpy as np
 from cem_bench import MANY, WIDE, draw, gaussian, numbers
+from shooting_oracles import goes_with_another
 
 from course.testing import SINGLE, Mismatch, StudentError, assert_close, assert_shape, exercise, fields
 
@@ -28,6 +29,8 @@ def test_the_first_candidate_is_the_mean_within_the_bounds(student, rng):
         A = draw(student, mean, std, low, high, N, rng)
         look = "A[0]: the mean without noise, moved onto the bounds where it lies beyond them"
         assert_close("cem.sample: A[0]", A[0], expected, rtol=SINGLE, look=look)
+        if np.any(np.all(np.abs(A[1:] - expected) <= 1e-6, axis=(1, 2))):
+            raise Mismatch("cem.sample: the mean without noise is there more than once, expected as candidate 0 alone")
 
 
 @exercise("1.3", weight=1.5)
@@ -51,6 +54,13 @@ def test_every_entry_is_drawn_from_a_gaussian_of_its_own(student, rng):
         )
     if not len(np.unique(np.round(z[:, 0], 5))) >= 0.9 * len(z):  # of 4,000 Gaussian numbers about 1 % fall together
         raise Mismatch("cem.sample: candidates repeat each other\n  look at: the noise: new for each of the N plans")
+    if not np.min(np.max(np.abs(z), axis=1)) > 0.01:  # 4000 * 0.008^6 = 1e-9
+        raise Mismatch("cem.sample: a candidate other than A[0] is the mean without noise; each of the others has some")
+    if goes_with_another(z):
+        raise Mismatch(
+            "cem.sample: candidates go together in pairs, expected plans that know nothing of each other"
+            "\n  look at: the noise: drawn for each of the N plans, and none of it made from another plan's"
+        )
     # Of 24,000 numbers 65 are beyond 3, none with probability exp(-65); distance: 2 exp(-2 · 24000 · 0.03²), 1e-18.
     if not (np.max(np.abs(z)) > 3 and cem_oracles.distance_from_normal(z) <= 0.03):
         raise Mismatch("cem.sample: the candidates are not Gaussian\n  look at: the distribution that rng draws from")

@@ -64,25 +64,26 @@ def test_constant_steering_traces_a_circle(student, rng):
 class Rate:
     """A right-hand side ds/dt = f(s, a) on this side, for any leading axes; notes what it is asked."""
 
-    def __init__(self, f, n, a):
-        self.f, self.n, self.a, self.calls, self.complaint = f, n, a, 0, ""
+    def __init__(self, f, n, a, size):
+        self.f, self.n, self.a, self.size, self.complaint = f, n, a, size, ""
 
     def answer(self, s=None, a=None):
-        self.calls += 1
         try:
             if type(s) is not np.ndarray or type(a) is not np.ndarray:
                 raise Mismatch(f"s is a {type(s).__name__} and a is a {type(a).__name__}, expected arrays")
+            if s.size > self.size:
+                raise Mismatch(f"s has shape {s.shape}: more states than rk4 was given")
             s = assert_shape("s", s, (*s.shape[:-1], self.n), "[..., n]")
             assert_close("a", a, self.a, rtol=1e-6, look="the action: it is held over the whole step")
             return self.f(s, self.a)
         except Mismatch as problem:
             self.complaint = self.complaint or f"known_models.rk4 called rate(s, a), but {problem}"
-            return np.full(np.shape(s) if type(s) is np.ndarray else (self.n,), np.nan)
+            return np.full(s.shape if type(s) is np.ndarray and s.size <= self.size else (self.n,), np.nan)
 
 
 def step(student, f, s, a, dt):
     """Take one step with the student's rk4. Returns the next state as an array of the shape of s."""
-    rate = Rate(f, s.shape[-1], a)
+    rate = Rate(f, s.shape[-1], a, s.size)
     with complaints_of(rate):
         got = student.known_models.rk4(rate.answer, np.array(s), np.array(a), dt)
     return assert_shape("known_models.rk4", got, s.shape, "[..., n]")
@@ -139,20 +140,25 @@ def test_rk4_has_order_four(student, rng):
 class World:
     """A made-up simulator and its reward, on this side; counts the steps it simulates."""
 
-    def __init__(self, rng, k, m):
-        self.k, self.m, self.steps, self.complaint = k, m, 0, ""
+    def __init__(self, rng, N, T, k, m):
+        self.N, self.T, self.k, self.m, self.steps, self.complaint = N, T, k, m, 0, ""
         self.W, self.U = rng.normal(size=(k, k)), rng.normal(size=(k, m))
         self.of_before, self.of_after, self.of_action = rng.normal(size=k), rng.normal(size=k), rng.normal(size=m)
 
     def rollout(self, state=None, A=None):
         try:
             state = assert_shape("state", state, (self.k,), "[k]")
-            shape = A.shape if type(A) is np.ndarray and A.ndim == 3 else ("N", "T", self.m)
-            A = assert_shape("A", A, (*shape[:2], self.m), "[N, T, m]")
+            count = len(A) if type(A) is np.ndarray and A.ndim and 0 < len(A) <= self.N else self.N
+            A = assert_shape("A", A, (count, self.T, self.m), "[N, T, m]")
         except Mismatch as problem:
             self.complaint = self.complaint or f"known_models.simulated_returns called rollout(state, A), but {problem}"
             return np.full((1, 1, self.k), np.nan)
-        self.steps += A.shape[0] * A.shape[1]
+        self.steps += len(A) * self.T
+        if self.steps > self.N * self.T:
+            raise Mismatch(
+                f"known_models.simulated_returns simulated more than the {self.N} plans of {self.T} steps "
+                "that it was given: one roll-out of all plans has everything"
+            )
         s, after = np.tile(state, (len(A), 1)), np.full((*A.shape[:2], self.k), np.nan)
         for t in range(A.shape[1]):
             s = np.tanh(s @ self.W.T + A[:, t] @ self.U.T)
@@ -162,6 +168,8 @@ class World:
     def reward(self, before=None, A=None, after=None):
         try:
             lead = A.shape[:-1] if type(A) is np.ndarray and A.ndim else ()
+            if np.prod(lead) > self.N * self.T:
+                raise Mismatch(f"A has shape {A.shape}, expected the {self.N} plans of {self.T} actions")
             before = assert_shape("before", before, (*lead, self.k), "[N, T, k]")
             A = assert_shape("A", A, (*lead, self.m), "[N, T, m]")
             after = assert_shape("after", after, (*lead, self.k), "[N, T, k]")
@@ -185,7 +193,7 @@ class World:
 def test_a_plan_earns_the_rewards_of_all_its_steps(student, rng):
     """simulated_returns: each reward gets the states before and after its own action; J adds them up, plan by plan."""
     for N, T, k, m in [(5, 4, 3, 2), (4, 1, 2, 1), (1, 6, 4, 3)]:
-        world, state, A = World(rng, k, m), rng.normal(size=k), rng.normal(size=(N, T, m))
+        world, state, A = World(rng, N, T, k, m), rng.normal(size=k), rng.normal(size=(N, T, m))
         with complaints_of(world):
             J = student.known_models.simulated_returns(np.array(state), np.array(A), world.rollout, world.reward)
         if world.steps != N * T:

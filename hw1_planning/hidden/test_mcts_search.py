@@ -16,12 +16,15 @@ independent searches. The tails are exponential, and the limits are far out in t
 
 from __future__ import annotations
 
+from collections import Counter
+
 import mcts_oracles as oracles
 import numpy as np
 from mcts_games import (
     LABELS,
     Watched,
     chains,
+    fresh,
     game_of,
     most_visited,
     named,
@@ -42,10 +45,11 @@ def judge_books(student, rng, players):
     simulations, gamma = 36, 0.9
     game = game_of("search", salt_of(rng), labels=(2, 6), depth=simulations + 2, players=players)
     root = student.mcts.search(
-        game.first, game.actions, game.step, rng, simulations=simulations, gamma=gamma, players=players
+        game.first, game.actions, game.step, fresh(rng), simulations=simulations, gamma=gamma, players=players
     )
     tree = tree_of(game.checked(root), "mcts.search")
-    expected = oracles.statistics(game.game, oracles.replay(game), gamma)
+    played = oracles.replay(game)
+    expected = oracles.statistics(game.game, played, gamma)
     if tree[()].N != simulations:
         raise Mismatch(f"mcts.search: N of the root is {tree[()].N:g} after {simulations} simulations")
     if set(tree) != set(expected):
@@ -77,12 +81,12 @@ def parts(student, rng):
     for players, C in [(1, 0.0), (2, 1e6)]:
         game = game_of("search", labels=(5,), players=players)
         nodes = plant(student, game, {(): (2, 1.0), (5,): (1, 0.5)})
-        unjudged(student.mcts.default_policy, nodes[(5,)], game.step, 0.8, players, rng)
+        unjudged(student.mcts.default_policy, nodes[(5,)], game.step, 0.8, players, fresh(rng))
         unjudged(student.mcts.backup, nodes[(5,)], 1.0, 0.8, players)
         nodes[()].table()
         game = game_of("search", labels=(4, 7))
         nodes = plant(student, game, {(): (50, 20.0), (4,): (45, 27.0), (7,): (5, 2.0)})
-        unjudged(student.mcts.tree_policy, nodes[()], game.step, C, rng)
+        unjudged(student.mcts.tree_policy, nodes[()], game.step, C, fresh(rng))
         nodes[()].table()
 
 
@@ -98,7 +102,7 @@ def test_the_search_of_forced_games_is_known_to_the_last_digit(student, rng):
         for C, shares in [(0.0, greedy), (1e6, dict.fromkeys(LABELS, 6))]:
             game = Watched(chains(rewards, players), "mcts.search")
             root = student.mcts.search(
-                game.first, game.actions, game.step, rng, simulations=18, C=C, gamma=gamma, players=players
+                game.first, game.actions, game.step, fresh(rng), simulations=18, C=C, gamma=gamma, players=players
             )
             tree = tree_of(game.checked(root), "mcts.search")
             said = f"with C = {C:g}, gamma = {gamma}, players = {players}"
@@ -121,21 +125,25 @@ def test_the_search_of_forced_games_is_known_to_the_last_digit(student, rng):
 
 @exercise("1.5")
 def test_every_simulation_widens_first_and_then_follows_the_score(student, rng):
-    """search: no node is passed that has an untried action, and no child chosen that is worse in mean and visits."""
-    for C in (0.0, 0.5, 1e6):
-        simulations = 24
+    """search: no node is passed that has an untried action, and the child of highest score is chosen."""
+    uniform = oracles.Uniformity("mcts.search")
+    for C, simulations in [(0.0, 16), (0.15, 32), (0.5, 32), (1e6, 16)]:
         game = game_of("search", salt_of(rng), labels=(2, 6), depth=simulations + 2)
-        root = student.mcts.search(game.first, game.actions, game.step, rng, simulations=simulations, C=C)
+        root = student.mcts.search(game.first, game.actions, game.step, fresh(rng), simulations=simulations, C=C)
         tree_of(game.checked(root), "mcts.search")
         played = oracles.replay(game)
         if len(played) != simulations:
             raise Mismatch(f"mcts.search played {len(played)} simulations, expected {simulations}")
+        number = {path: state for state, path in game.game.paths.items()}
         for k, (leaf, moves) in enumerate(played):
             if len(moves) != simulations + 2:
                 raise Mismatch("mcts.search: a roll-out stopped before the game was over")
             so_far = oracles.statistics(game.game, played[:k], 1.0)
             for depth in range(len(leaf) - 1):
                 judge_choice(so_far, leaf[: depth + 1], C)
+            rolled = Counter((number[moves[:at]], moves[at]) for at in range(len(leaf), len(moves)))
+            uniform.add(game, rolled)
+    uniform.judge()
 
 
 def judge_choice(tree, chosen, C):
@@ -144,6 +152,7 @@ def judge_choice(tree, chosen, C):
     if not all(sibling in tree for sibling in siblings):
         raise Mismatch(f"mcts.search went on below {named(chosen[:-1])} before all of its actions had been tried")
     mean = {path: tree[path].Q / tree[path].N for path in siblings}
+    n = int(tree[chosen[:-1]].N)
     for other in siblings:
         better, fewer = mean[other] - mean[chosen], tree[chosen].N - tree[other].N
         tie = SINGLE * max(map(abs, mean.values()))
@@ -151,6 +160,12 @@ def judge_choice(tree, chosen, C):
             raise Mismatch("mcts.search with C = 0 went to a child whose mean was not the best")
         if C == 1e6 and fewer > 0:
             raise Mismatch("mcts.search with a huge C went to a child that was not the least visited of its siblings")
+        ahead = better + 2 * C * (oracles.radius(tree[other].N, n) - oracles.radius(tree[chosen].N, n))
+        if C < 1e6 and ahead > tie:
+            raise Mismatch(
+                "mcts.search went to a child although a sibling had a higher score\n"
+                "  look at: best_child, and N of the node in it: the score takes the parent's"
+            )
         if better > tie and fewer >= 0:
             raise Mismatch(
                 "mcts.search went to a child although a sibling had a better mean and no more visits\n"
@@ -166,7 +181,7 @@ def test_a_search_costs_one_call_for_a_node_and_one_for_a_rollout_move(student, 
     """search: step is called once for every new node and once for every move of a roll-out, and for nothing else."""
     depth, who = 4, "mcts.search"
     game = Watched(RandomTree(rng, depth=depth), who)
-    root = game.checked(student.mcts.search(game.first, game.actions, game.step, rng, simulations=150))
+    root = game.checked(student.mcts.search(game.first, game.actions, game.step, fresh(rng), simulations=150))
     tree = tree_of(root, who)
     if tree[()].N != 150:
         raise Mismatch(f"mcts.search: N of the root is {tree[()].N:g} after 150 simulations")
@@ -197,11 +212,14 @@ def test_the_random_numbers_come_from_rng(student, rng):
 def test_the_treasure_is_found_in_random_trees(student, rng):
     """search: 500 simulations lead to the optimal action in (nearly) all of 50 random trees of 81 leaves."""
     who, found = "mcts.search", 0
+    uniform = oracles.Uniformity(who)
     for _ in range(50):
         game = Watched(RandomTree(rng, branching=3, depth=4, best=1.0, rest=0.5), who)
-        root = game.checked(student.mcts.search(game.first, game.actions, game.step, rng, simulations=500))
+        root = game.checked(student.mcts.search(game.first, game.actions, game.step, fresh(rng), simulations=500))
+        uniform.add(game, oracles.audited(root, game, game.first, 500)[1])
         values = optimal_values(game.game, game.first, game.actions)
         found += values.get(most_visited(root, who)) == max(values.values())
+    uniform.judge()
     if found < 47:
         raise Mismatch(
             f"mcts.search: most visits went to the best action in {found} of 50 random trees, expected 47 at least\n"
@@ -216,8 +234,8 @@ def test_discounting_prefers_the_shorter_way(student, rng):
     rewards = {4: [0.0] * (late - 1) + [1.0], 7: [0.0, 0.75], 9: [0.1]}
     for gamma, best in [(0.8, 7), (1.0, 4)]:
         game = Watched(chains(rewards), "mcts.search")
-        root = student.mcts.search(game.first, game.actions, game.step, rng, simulations=300, gamma=gamma)
-        tree = tree_of(game.checked(root), "mcts.search")
+        root = student.mcts.search(game.first, game.actions, game.step, fresh(rng), simulations=300, gamma=gamma)
+        tree, _ = oracles.audited(root, game, game.first, 300, gamma)
         counts = {label: tree[(label,)].N if (label,) in tree else 0 for label in LABELS}
         if max(counts, key=counts.get) != best:
             raise Mismatch(
@@ -229,15 +247,18 @@ def test_discounting_prefers_the_shorter_way(student, rng):
 @exercise("1.5")
 def test_nim_is_played_perfectly(student, rng):
     """search: with n stones it takes n mod 4, the only move that wins."""
+    uniform = oracles.Uniformity("mcts.search")
     for n in (5, 6, 7, 9, 10, 11):
         game = Watched(Nim(n), "mcts.search")
-        root = student.mcts.search(game.first, game.actions, game.step, rng, simulations=2000, players=2)
-        action = most_visited(game.checked(root), "mcts.search")
+        root = student.mcts.search(game.first, game.actions, game.step, fresh(rng), simulations=2000, players=2)
+        uniform.add(game, oracles.audited(root, game, game.first, 2000)[1])
+        action = most_visited(root, "mcts.search")
         if action != n % 4:
             raise Mismatch(
                 f"mcts.search: of {n} stones most simulations took {action}, expected {n % 4}: what is left is then a "
                 "multiple of 4, which loses\n  look at: whose return is in Q: a node's belongs to who moved into it"
             )
+    uniform.judge()
 
 
 def critical(game, rng, count):
@@ -258,12 +279,15 @@ def critical(game, rng, count):
 def test_the_only_move_is_found_in_tic_tac_toe(student, rng):
     """search: in positions in which a single move wins, or a single move does not lose, it finds this move."""
     solved, found = TicTacToe(), 0
+    uniform = oracles.Uniformity("mcts.search")
     for state, actions in critical(solved, rng, 10):
         game = Watched(solved, "mcts.search")
         game.legal[state] = actions
-        root = game.checked(student.mcts.search(state, actions, game.step, rng, simulations=3000, players=2))
+        root = game.checked(student.mcts.search(state, actions, game.step, fresh(rng), simulations=3000, players=2))
+        uniform.add(game, oracles.audited(root, game, state, 3000)[1])
         values = optimal_values(solved, state, actions)
         found += values.get(most_visited(root, "mcts.search")) == max(values.values())
+    uniform.judge()
     if found < 9:
         raise Mismatch(
             f"mcts.search found the only good move in {found} of 10 tic-tac-toe positions, expected 9 or more\n"
@@ -284,8 +308,12 @@ def play(student, rng, solved, opponent, first, opening):
             values = optimal_values(game.game, state, actions)
             action = int(rng.choice([a for a in actions if values[a] == 0.0]))
         elif mine:
-            root = student.mcts.search(state, actions, game.step, rng, simulations=3000, players=2)
-            action = most_visited(game.checked(root), "mcts.search")
+            root = student.mcts.search(state, actions, game.step, fresh(rng), simulations=3000, players=2)
+            uniform = oracles.Uniformity("mcts.search")
+            uniform.add(game, oracles.audited(root, game, state, 3000)[1])
+            uniform.judge()
+            game.moves.clear()
+            action = most_visited(root, "mcts.search")
         else:
             action = opponent(game.game, state, actions)
         if action not in actions:

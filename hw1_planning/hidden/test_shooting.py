@@ -13,7 +13,14 @@ allowed for one entry, 0.80 for all entries of one j, and the largest correlatio
 from __future__ import annotations
 
 import numpy as np
-from shooting_oracles import LinearModel, Objective, Script, allowed_distance, distance_from_uniform
+from shooting_oracles import (
+    LinearModel,
+    Objective,
+    Script,
+    allowed_distance,
+    distance_from_uniform,
+    goes_with_another,
+)
 
 from course.testing import SINGLE, Mismatch, StudentError, assert_close, assert_shape, complaints_of, exercise, fields
 
@@ -91,8 +98,14 @@ def demand_plan(answer, T, m):
         raise Mismatch(f"{WHO}: all actions returned are zero, expected one of the candidates")
 
 
+def fresh(rng):
+    """Return a generator for the student, which tells nothing of the one that the test's data come from."""
+    return np.random.default_rng(rng.integers(1 << 62))
+
+
 def shoot(student, rng, objective, low, high):
     """Call the student's random_shooting. Returns its answer."""
+    rng = fresh(rng)
     low, high = np.array(low, dtype=float), np.array(high, dtype=float)
     with complaints_of(objective):
         answer = student.shooting.random_shooting(objective.answer, low, high, objective.T, objective.N, rng)
@@ -112,7 +125,8 @@ def test_the_objective_is_asked_once_about_N_candidates(student, rng):
     for N, T, m in [(7, 3, 2), (1, 4, 1)]:
         objective = Objective(N, T, m, lambda rows, first: np.arange(len(rows)) - 100.0 * (first > 0))
         with complaints_of(objective):
-            answer = student.shooting.random_shooting(objective.answer, np.full(m, -1.0), np.full(m, 2.0), T, N, rng)
+            low, high = np.full(m, -1.0), np.full(m, 2.0)
+            answer = student.shooting.random_shooting(objective.answer, low, high, T, N, fresh(rng))
         if objective.calls != 1:
             raise Mismatch(f"{WHO} called the objective {objective.calls} times, expected once, with all candidates")
         assert_shape(f"{WHO}: candidates A", objective.candidates, (N, T, m), "[N, T, m]")
@@ -160,6 +174,18 @@ def test_candidates_are_uniform_between_the_bounds(student, rng):
         )
     if distinct < count:
         raise Mismatch(f"{WHO}: some candidates are the same plan; each of the N should be drawn on its own")
+    for t, j in np.ndindex(T, 2):  # single precision has 2^23 values or more between the bounds
+        values = len(np.unique(share[:, t, j]))
+        if values <= count / 2:
+            raise Mismatch(
+                f"{WHO}: A[:, {t}, {j}] has {values} different values in {count} candidates, expected a new one in each"
+                "\n  look at: the numbers drawn are real, between the bounds, and not levels to choose from"
+            )
+    if goes_with_another(share.reshape(count, -1) - 0.5):
+        raise Mismatch(
+            f"{WHO}: candidates go together in pairs, expected N that know nothing of each other"
+            "\n  look at: what is drawn: N plans, and none of them made from another one"
+        )
     demand_plan(answer, T, 2)
 
 
@@ -248,7 +274,7 @@ def test_without_a_finite_score_there_is_no_plan(student, rng):
 def choose_among_none(student, rng, scores):
     """Let the student choose where there is no choice."""
     objective = Objective(len(scores), 3, 2, lambda rows, first: scores[first : first + len(rows)])
-    student.shooting.random_shooting(objective.answer, np.zeros(2), np.ones(2), 3, len(scores), rng)
+    student.shooting.random_shooting(objective.answer, np.zeros(2), np.ones(2), 3, len(scores), fresh(rng))
 
 
 @exercise("1.2", weight=0.5)

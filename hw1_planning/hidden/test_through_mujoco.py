@@ -23,13 +23,13 @@ class Objective:
 
     def __init__(self, student, reward, simulator, memory):
         self.student, self.reward, self.simulator, self.memory = student, reward, simulator, memory
-        self.steps = 0
 
     def __call__(self, A):
         """Return what the student's functions say that the plans A: [N, T, m] earn from the present state: [N]."""
         state, functions = self.simulator.state(), self.student.known_models
         after = self.simulate(state, A)
-        J = functions.simulated_returns(state, A, lambda s=None, A=None: self.answer(s, A, after), self.reward)
+        left = [len(A)]  # plans that may still be asked about: all of them, once
+        J = functions.simulated_returns(state, A, lambda s=None, A=None: self.answer(s, A, after, left), self.reward)
         return assert_shape(WHO, J, (len(A),), "[N]")
 
     def simulate(self, state, A):
@@ -41,12 +41,17 @@ class Objective:
                 self.memory[key] = after
         return after
 
-    def answer(self, state, A, after):
-        """Serve the roll-out that was made beforehand, or make the one that is asked for instead."""
+    def answer(self, state, A, after, left):
+        """Serve the roll-out that was made beforehand, or a part of it; simulate no more than was handed out."""
+        who, (N, T, _) = f"{WHO} called rollout(state, A): A", after.shape
+        if type(A) is not np.ndarray or A.ndim != 3 or not 0 < len(A) <= N:
+            raise Mismatch(f"{who} is something else than the {N} plans [N, T, m] that were to be scored")
+        A = assert_shape(who, A, (len(A), T, self.simulator.m), "[N, T, m]")
+        left[0] -= len(A)
+        if left[0] < 0:
+            raise Mismatch(f"{WHO} asked the simulator for more than {N} plans of {T} steps: one roll-out has them all")
         try:
-            A = assert_shape(f"{WHO} called rollout(state, A): A", A, (*np.shape(A)[:2], self.simulator.m), "[N, T, m]")
-            self.steps += A.shape[0] * A.shape[1]
-            return after if A.shape[:2] == after.shape[:2] else self.simulator.rollout(state, A)
+            return after if len(A) == N else self.simulator.rollout(state, A)
         except (ValueError, TypeError) as problem:
             raise Mismatch(f"{WHO} called rollout(state, A) with something else than a state and plans") from problem
 
