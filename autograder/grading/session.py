@@ -97,10 +97,12 @@ def run_session(session: Session) -> None:
     arguments = ["-c", os.devnull, "--rootdir", hidden, "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "course.testing.plugin", "--import-mode=importlib"]
     arguments += ["-o", f"pythonpath={shlex.quote(hidden)}", hidden]
-    for path in homework.hidden.glob("*.py"):
-        sys.modules.pop(path.stem, None)  # of an earlier run in this process, perhaps another homework's
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    code = pytest.main(arguments, plugins=[session])
+    try:
+        code = pytest.main(arguments, plugins=[session])
+    finally:  # another homework's helpers may have the same names
+        for path in homework.hidden.glob("*.py"):
+            sys.modules.pop(path.stem, None)
     if session.collection_error or code == pytest.ExitCode.NO_TESTS_COLLECTED:
         said = session.collection_error or "none"
         raise SuiteBroken(f"{homework.name}: the hidden tests cannot be collected: {said}")
