@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import cem_oracles
 import numpy as np
 
-from course.testing import Mismatch, assert_shape, complaints_of, fields
+from course.testing import Mismatch, StudentError, assert_shape, complaints_of, fields
 
 MANY = 4000  # candidates, where a distribution is looked at
 WIDE = np.full(2, 100.0)  # bounds that no draw comes near
@@ -87,3 +88,35 @@ def search(student, rng, score, mean, std, low, high, *, strict=False, **options
     last_mean = numbers("cem.cem: mean", last_mean, (T, m), "[T, m]")
     last_std = numbers("cem.cem: std", last_std, (T, m), "[T, m]")
     return objective, actions, float(value), last_mean, last_std
+
+
+def paths(student, rounds, mean, std, M, alpha, std_min):
+    """Return the Gaussians [(mean, std), …] that `rounds` [(A, J), …] lead to: by definition, by their functions.
+
+    Both begin with the first Gaussian, and have one more for every iteration. The student's own path is left out if
+    its functions return no Gaussian.
+    """
+
+    def defined(A, J, mean, std):
+        return cem_oracles.mixed(A[cem_oracles.ranking(J)[:M]], mean, std, alpha, std_min)
+
+    def own(A, J, mean, std):
+        E = student.cem.elites(np.array(A), np.array(J), M)
+        count = len(E) if type(E) is np.ndarray and E.ndim else M
+        E = numbers("cem.elites", E, (max(count, 1), *A.shape[1:]))
+        answer = fields(student.cem.refit(E, np.array(mean), np.array(std), alpha, std_min), "mean std")
+        mean, std = (numbers("cem.refit", part, A.shape[1:]) for part in answer)
+        if not np.min(std) > 0:
+            raise Mismatch("cem.refit: no Gaussian")
+        return mean, std
+
+    found = []
+    for step in (defined, own):
+        path = [(mean, std)]
+        try:
+            for A, J in rounds:
+                path.append(step(A, J, *path[-1]))
+        except (Mismatch, StudentError):
+            continue
+        found.append(path)
+    return found

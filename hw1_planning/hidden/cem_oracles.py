@@ -59,15 +59,6 @@ def mixed(E, mean, std, alpha, std_min):
     return np.average([mean, new_mean], axis=0, weights=weights), spread
 
 
-def total_reward(system, A):
-    """Return J [N]: what the plans A [N, T, m] earn in `system`, final reward included."""
-    s, J = np.broadcast_to(system.start, (len(A), system.n)), np.zeros(len(A))
-    for t in range(A.shape[1]):
-        J = J + system.reward(s, A[:, t])
-        s = system.step(s, A[:, t])
-    return J + system.final(s)
-
-
 def optimum(system, T) -> float:
     """Return the highest reward of any plan within the bounds, for linear dynamics and a concave quadratic reward.
 
@@ -77,7 +68,7 @@ def optimum(system, T) -> float:
     k = T * system.m
     unit = np.eye(k)
     points = np.concatenate([np.zeros((1, k)), unit, -unit, (unit[:, None] + unit[None]).reshape(-1, k)])
-    J = total_reward(system, points.reshape(-1, T, system.m))
+    J = system.returns(points.reshape(-1, T, system.m))
     c, plus, minus, pairs = J[0], J[1 : k + 1], J[k + 1 : 2 * k + 1], J[2 * k + 1 :].reshape(k, k)
     g, H = (plus - minus) / 2, pairs - plus[:, None] - plus[None] + c
     bounds = list(zip(np.tile(system.low, T), np.tile(system.high, T), strict=True))

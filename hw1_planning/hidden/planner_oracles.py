@@ -29,15 +29,6 @@ def cem(objective, mean, low, high, rng, *, std, N, M, iterations, std_min, alph
     return mean
 
 
-def returns(system, s0, A):
-    """Add up the rewards of the plans A: [N, T, m] in a System from s0: [n]. Returns [N]."""
-    s, J = np.tile(s0, (len(A), 1)), np.zeros(len(A))
-    for t in range(A.shape[1]):
-        J += system.reward(s, A[:, t])
-        s = system.step(s, A[:, t])
-    return J
-
-
 class Regulator:
     """The cheapest T controls of x' = A x + B u, cost x'Qx + u'Ru a step and x'Px at the end, from any state."""
 

@@ -31,7 +31,6 @@ from mcts_games import (
 )
 
 from course.testing import SINGLE, Mismatch, assert_close, exercise
-from course.testing.compare import described
 
 # ---------------------------------------------------------------- score, best_child, best_action
 
