@@ -205,12 +205,15 @@ def demo(
 ) -> None:
     """Make a demonstration class, some of it hostile, grade it in the sandbox, and write its reports."""
     from autograder.demo import make_class
+    from autograder.excerpt import excerpt
     from autograder.homework import find
+    from autograder.release.folder import notebook_text
     from autograder.workflow import grade_to_reports
 
     policy = _policy(tier, processes)
-    homework = find("hw2")
-    made = make_class(homework, out / "submissions", hostile=policy.tier != "none")
+    whole = find("hw2")
+    homework, notebook = excerpt(whole, ("2.1", "2.2"), out / "homework"), notebook_text(whole).encode()
+    made = make_class(homework, notebook, out / "submissions", hostile=policy.tier != "none")
     if policy.tier == "none":
         console.print("tier none does not isolate, so the hostile submissions are left out")
     console.print(f"made {made} submissions in {out / 'submissions'}")

@@ -1,4 +1,4 @@
-"""A demonstration class: two dozen submissions of hw2 as a learning platform would export them."""
+"""A demonstration class: two dozen submissions of exercises 2.1 and 2.2, as a learning platform would export them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from autograder.grading.variants import Variants, load_variants
 from autograder.homework import Homework
 from autograder.proof.verify import skeleton
 from autograder.redteam import attacks
-from autograder.release.folder import notebook_text
 
 MISTAKES = 6
 RIGHT_ANSWERS = 4
@@ -32,8 +31,11 @@ MADE = re.compile(r"student\d\d_\d{4}_\d{5}_\w+\.zip")
 LOOP = "\n\n_backward = backward\n\n\ndef backward(F, f, C, c):\n    while True:\n        _backward(F, f, C, c)\n"
 
 
-def make_class(homework: Homework, folder: Path, hostile: bool) -> int:
-    """Write one zip for each student into `folder`, named as Canvas names them; return how many."""
+def make_class(homework: Homework, notebook: bytes, folder: Path, hostile: bool) -> int:
+    """Write one zip for each student into `folder`, named as Canvas names them; return how many.
+
+    notebook: that everybody hands in.  hostile: with attacks among them.
+    """
     if folder.exists() and any(not MADE.fullmatch(path.name) for path in folder.iterdir()):
         raise UserError(f"{folder}: holds something that the demonstration did not make; choose another --out")
     shutil.rmtree(folder, ignore_errors=True)
@@ -41,7 +43,6 @@ def make_class(homework: Homework, folder: Path, hostile: bool) -> int:
     class_ = honest(homework, load_variants(homework))
     if hostile:
         class_ += [attack.files for attack in attacks() if attack.name in HOSTILE]
-    notebook = notebook_text(homework).encode()
     for number, files in enumerate(class_, start=1):
         name = f"student{number:02d}_{4000 + number}_{70000 + number}_{homework.name}.zip"
         (folder / name).write_bytes(zipped(files | {homework.notebook: notebook}))

@@ -114,7 +114,7 @@ class Homework:
             self.root / "homework.toml",
             self.hidden,
             self.solutions,
-            self.project / "course",
+            PROJECT / "course",
             PROJECT / "autograder",
         ]
         roots += [self.project / "solutions" / given for given in self.given]

@@ -20,6 +20,7 @@ import msgspec
 import pytest
 
 from autograder.classroom import Policy, grade_class
+from autograder.excerpt import excerpt
 from autograder.grading.store import Store
 from autograder.grading.variants import load_variants
 from autograder.grading.verdict import ClassResult
@@ -64,13 +65,10 @@ class Graded(NamedTuple):
 
 def a_class(folder: Path) -> Homework:
     """Make the folder of a class that everybody may write to, with secrets in it and the homework beside them."""
-    original = find("hw2")
     limits = "\n".join(f"{name} = {value}" for name, value in LIMITS.items())
-    configuration = (original.root / "homework.toml").read_text()
-    configuration = re.sub(r"\[limits\][^\[]*", f"[limits]\n{limits}\n\n", configuration)
-    shutil.copytree(original.hidden, folder / original.name / "hidden", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(original.solutions, folder / "solutions" / original.name)
-    (folder / original.name / "homework.toml").write_text(configuration)
+    homework = excerpt(find("hw2"), ("2.1", "2.2"), folder)
+    configuration = homework.root / "homework.toml"
+    configuration.write_text(re.sub(r"\[limits\][^\[]*", f"[limits]\n{limits}\n\n", configuration.read_text()))
     (folder / "submissions" / "alice").mkdir(parents=True)
     (folder / "course.secret").write_text(CANARY)
     (folder / "gradebook.db").write_text(CANARY)
@@ -79,7 +77,7 @@ def a_class(folder: Path) -> Homework:
         path.write_text(path.read_text() + f"\n# {CANARY}\n")
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o777)  # so that only the sandbox stands in the way
-    return load(folder / original.name)
+    return load(homework.root)
 
 
 def contents(folder: Path) -> dict:

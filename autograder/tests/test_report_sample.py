@@ -43,14 +43,15 @@ CHECKS = {
         "The second-order terms are those of the dynamics.",
     ],
 }
+SERVER = str(Path(__file__).parent)  # a path of the grading machine, which no student may see
 MESSAGES = {
     "failed": "lqr.backward: K is off by 3.2 relative to the gains of least cost (allowed 1e-06).\n"
     "Look at: the sign of the cross term C_ux, and whether V_next was used before it was updated.",
     "error": "lqr.forward raised ValueError: operands could not be broadcast together with shapes (4,) (2,)\n"
-    "  at /srv/grader/work/abc123/lqr.py, line 84, in forward",
+    f"  at {SERVER}/lqr.py, line 84, in forward",
     "timeout": "lqr.rollout was stopped after 10 s.",
     "memory": "lqr.backward was stopped at 2048 MB of memory.",
-    "internal": "Traceback: /srv/grader/hidden/test_lqr.py line 31 in test_secret_name",
+    "internal": f"Traceback: {SERVER}/test_lqr.py line 31 in test_secret_name",
     "todo": "",
     "passed": "",
     "skipped": "",
