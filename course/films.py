@@ -10,11 +10,13 @@ from __future__ import annotations
 import numpy as np
 from matplotlib import pyplot as plt
 
-from course.looks import GREEN, GREY, INK, ORANGE, SKY, SMALL, VERMILION
+from course.looks import BLUE, GREEN, GREY, INK, ORANGE, SKY, SMALL, VERMILION
 from course.robots import draw_half_cheetah, draw_reacher
 from course.shapes import capsule, checked, disc, part, stage, turned
 
-__all__ = ["draw_car", "draw_cartpole", "draw_half_cheetah", "draw_pendulum", "draw_reacher", "film_strip"]
+__all__ = [
+    "draw_acrobot", "draw_car", "draw_cartpole", "draw_half_cheetah", "draw_pendulum", "draw_reacher", "film_strip",
+]  # fmt: skip
 
 CAR_GREY = "#d4d4d4"
 
@@ -66,19 +68,40 @@ def draw_cartpole(axes, state, *, length: float = 1.0, track: float = 2.4) -> No
     """Draw a cart on its track and the pole on it.
 
     state: [4] (x, x', theta, theta'), m and rad, theta = 0 upright and positive towards positive x.
-    length: of the pole, m.  track: half of the track that is shown, m; more if the cart is further out.
+    length: of the pole, m; the cart is drawn to match.  track: half of the track that is shown, m; more if the cart
+    is further out.
     """
     x, _, theta, _ = checked("draw_cartpole", state, (4,), "(x, x', theta, theta')")
-    reach = max(track, abs(x)) + 0.4
+    reach = max(track, abs(x)) + 0.4 * length
     tip = np.array([x, 0.0]) + turned([0.0, length], -theta)
-    reach = max(reach, abs(tip[0]) + 0.2)
-    stage(axes, (-reach, reach), (-length - 0.25, length + 0.25))
-    axes.plot([-reach, reach], [-0.17, -0.17], color=INK, linewidth=1.0, zorder=1)
-    axes.plot([0, 0], [-0.28, -0.17], color=GREY, linewidth=1.0, zorder=1)  # the middle
-    cart = np.array([x, 0.0]) + np.array([[-0.35, -0.15], [0.35, -0.15], [0.35, 0.15], [-0.35, 0.15]])
-    part(axes, cart, SKY)
-    part(axes, capsule([x, 0.0], tip, 0.06), VERMILION, zorder=3)
-    part(axes, disc([x, 0.0], 0.05), INK, zorder=4)
+    reach = max(reach, abs(tip[0]) + 0.2 * length)
+    stage(axes, (-reach, reach), (-1.25 * length, 1.25 * length))
+    rail = -0.17 * length
+    axes.plot([-reach, reach], [rail, rail], color=INK, linewidth=1.0, zorder=1)
+    axes.plot([0, 0], [rail - 0.11 * length, rail], color=GREY, linewidth=1.0, zorder=1)  # the middle
+    cart = length * np.array([[-0.35, -0.15], [0.35, -0.15], [0.35, 0.15], [-0.35, 0.15]])
+    part(axes, np.array([x, 0.0]) + cart, SKY)
+    part(axes, capsule([x, 0.0], tip, 0.06 * length), VERMILION, zorder=3)
+    part(axes, disc([x, 0.0], 0.05 * length), INK, zorder=4)
+
+
+def draw_acrobot(axes, state, *, lengths: tuple[float, float] = (1.0, 1.0)) -> None:
+    """Draw two links hanging from a shoulder; the motor is at the elbow between them.
+
+    state: [4] (shoulder, elbow, their speeds), rad, zero hangs straight down, positive counter-clockwise; the elbow's
+    angle is relative to the upper link.  lengths: of the links, m.
+    """
+    first, second, *_ = checked("draw_acrobot", state, (4,), "(shoulder, elbow, their speeds)")
+    reach = 1.12 * sum(lengths)
+    elbow = turned([0.0, -lengths[0]], first)
+    tip = elbow + turned([0.0, -lengths[1]], first + second)
+    radius = 0.04 * sum(lengths)
+    stage(axes, (-reach, reach), (-reach, reach))
+    axes.plot([0, 0], [0.0, reach], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)  # upright
+    part(axes, capsule([0, 0], elbow, radius), BLUE, alpha=0.75)
+    part(axes, capsule(elbow, tip, radius), SKY, zorder=2.1)
+    part(axes, disc([0, 0], 0.5 * radius), INK, zorder=4)
+    part(axes, disc(elbow, 0.8 * radius), ORANGE, zorder=4)
 
 
 def draw_car(

@@ -18,6 +18,8 @@ PARKED = [(-7.0, 0.0, 0.0), (8.0, 0.3, np.pi)]
 DRAWINGS = {
     "pendulum": (films.draw_pendulum, 2),
     "cart-pole": (films.draw_cartpole, 4),
+    "cart-pole, short": (partial(films.draw_cartpole, length=0.6, track=1.0), 4),
+    "acrobot": (films.draw_acrobot, 4),
     "car": (films.draw_car, 3),
     "car between parked ones": (partial(films.draw_car, steer=0.6, obstacles=PARKED, goal=(0, 0, 0)), 3),
     "reacher": (films.draw_reacher, 4),
@@ -103,6 +105,10 @@ def test_angles_turn_the_way_of_the_dynamics(axes):
     axes.clear()
     films.draw_cartpole(axes, [0.5, 0.0, 0.3, 0.0])
     assert tip_of(axes, 0.5, 0) == pytest.approx(1.06 * np.array([np.sin(0.3), np.cos(0.3)]), abs=0.02)
+    axes.clear()
+    films.draw_acrobot(axes, [0.3, 0.4, 0.0, 0.0])  # seen with z up: counter-clockwise moves the hanging end to +x
+    way = np.array([np.sin(0.3) + np.sin(0.7), -np.cos(0.3) - np.cos(0.7)])
+    assert np.linalg.norm(tip_of(axes, 0, 0) - way) < 0.1
 
 
 def test_a_car_stands_on_its_rear_axle(axes):
