@@ -23,7 +23,7 @@ def student_requirements(files: dict[str, bytes], preload: Iterable[str], pins: 
     pins: lines `name==version` of the repository.
     """
     versions = dict(re.findall(r"^([\w.-]+)(==\S+)", pins, re.MULTILINE))
-    needed = set(ALWAYS) | set(preload)
+    needed = set(ALWAYS) | {name.partition(".")[0] for name in preload}
     if unknown := sorted(needed - versions.keys()):
         raise UserError(f"requirements.txt: no line for {unknown[0]}, which releases need; add one with its version")
     needed |= {name.partition(".")[0] for name in _reached(files)} & versions.keys()

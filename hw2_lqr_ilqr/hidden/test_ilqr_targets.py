@@ -1,0 +1,105 @@
+"""Hidden tests of exercise 2.5, last part: least costs that independent solvers agree on, and a shove.
+
+J is recomputed by our cost from the controls that come back, through our step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ilqr_bench import Bench, judge_costs, problem_of, solve
+
+from course.systems import euler_cartpole, mujoco_cartpole, pendulum_a, pendulum_b
+from course.testing import Mismatch, assert_close, assert_shape, complaints_of, exercise, fields
+
+LOOK = "what the other tests of 2.5 say; if all of them pass, whether the loop stops too early (tolerance, iterations)"
+
+
+def reach(student, reference, task, least, within):
+    """Run the student's loop from u = 0 and compare our J of its controls with the least cost."""
+    problem, u = problem_of(task), np.zeros((task.T, task.m))
+    bench = Bench(problem, reference)
+    answer = solve(student, bench, u)
+    if not abs(answer.J - least) <= within:
+        raise Mismatch(
+            f"ilqr.ilqr on {task.name}: its controls cost {answer.J:.4f}, expected the least cost {least:.4f} to "
+            f"{within:.2g}\n  look at: {LOOK}"
+        )
+    judge_costs(bench, u, answer)
+    return answer
+
+
+@exercise("2.5", weight=1)
+def test_the_pendulum_is_swung_up_at_the_least_cost(student, reference):
+    """ilqr reaches the least cost of pendulum-A, 59.1177, from u = 0."""
+    reach(student, reference, pendulum_a(), 59.117744, 59e-4)
+
+
+@exercise("2.5", weight=1)
+def test_the_weak_pendulum_is_swung_up_at_the_least_cost(student, reference):
+    """ilqr reaches the least cost of pendulum-B, 82.8635, from u = 0."""
+    reach(student, reference, pendulum_b(), 82.863503, 82e-4)
+
+
+@exercise("2.5", weight=1)
+def test_the_cart_pole_is_swung_up_at_the_least_cost(student, reference):
+    """ilqr reaches the least cost of the Euler cart-pole, 1223.916, from u = 0: about 170 iterations."""
+    reach(student, reference, euler_cartpole(), 1223.91589, 0.12)
+
+
+@exercise("2.5", weight=1.5)
+def test_the_simulated_cart_pole_is_swung_up_at_the_least_cost(student, reference):
+    """ilqr reaches the least cost of the cart-pole in MuJoCo, 105.79, and the pole ends upright."""
+    answer = reach(student, reference, mujoco_cartpole(), 105.790952, 0.02)
+    theta = problem_of(mujoco_cartpole()).rollout(answer.u)[-1, 1]
+    if not abs(theta) <= 0.05:
+        raise Mismatch(f"ilqr.ilqr on mujoco_cartpole: the pole ends {abs(theta):.2f} rad from upright, expected 0.05")
+
+
+# Replanning with one iteration a step of 0.02 s, H = 50, after a shove of 11.5 to 12.5 rad/s either way.
+HORIZON, STEPS, LEAN = 50, 60, 1.2
+
+
+@exercise("2.5", weight=1.5)
+def test_replanning_from_warm_starts_survives_a_shove(student, rng, reference):
+    """warm_start: the balanced cart-pole is shoved, and replanning with one iteration a step keeps the pole up."""
+    problem = problem_of(mujoco_cartpole(HORIZON))
+    kick = rng.choice([-1.0, 1.0]) * rng.uniform(11.5, 12.5)
+    x0, bench = np.array([0.0, 0.0, 0.0, kick]), Bench(problem, reference)
+    # The plan before the shove: stay upright, with the gains for it.
+    x, u = np.zeros((HORIZON + 1, 4)), np.zeros((HORIZON, 1))
+    gains, worst = expand_and_solve(problem, reference, x, u), 0.0
+    for t in range(STEPS):
+        with complaints_of(bench):
+            answer = student.ilqr.warm_start(x0.copy(), x.copy(), u.copy(), gains.K, bench.step)
+        x, u = fields(answer, "x u", who="ilqr.warm_start")
+        x = assert_shape("ilqr.warm_start: x", x, (HORIZON + 1, 4), "[T+1, n]")
+        u = assert_shape("ilqr.warm_start: u", u, (HORIZON, 1), "[T, m]")
+        true_x = problem.rollout(u, x0)
+        if np.all(np.isfinite(true_x)):
+            look = "x and u belong together: the real system, from the state that was observed"
+            assert_close("ilqr.warm_start: x", x, true_x, rtol=0.02, look=look)
+        x = true_x
+        gains = expand_and_solve(problem, reference, x, u) if np.all(np.isfinite(x)) else None
+        if gains is None:
+            raise Mismatch(
+                f"replanning from ilqr.warm_start: {t} steps after a shove the plan leads beyond all numbers"
+            )
+        found = reference.ilqr.line_search(x, u, gains, problem.cost(x, u), problem.move, problem.cost)
+        x, u = (x, u) if found is None else (found.x, found.u)
+        x0 = x[1]
+        worst = max(worst, abs(float(x0[1])))
+        if not worst <= LEAN:
+            raise Mismatch(
+                f"replanning from ilqr.warm_start: {t + 1} steps after a shove the pole leans by more than {LEAN} rad, "
+                "expected less\n  look at: whether the old gains answer the state that was not planned for; a plan "
+                "that starts from the old controls alone begins with a fall"
+            )
+
+
+def expand_and_solve(problem, reference, x, u):
+    """Return the reference's gains along a trajectory, with as much mu as it takes."""
+    with np.errstate(all="ignore"):
+        E = reference.expansion.Expansion(*problem.derive(x, u))
+    if not all(np.all(np.isfinite(part)) for part in E if part is not None):
+        return None
+    return next((g for g in (reference.ilqr.backward(E, mu) for mu in (0.0, 1e-3, 1.0, 1e3, 1e6)) if g), None)
