@@ -110,7 +110,7 @@ def line_search(x, u, gains: Gains, J: float, step: Callable, cost: Callable) ->
 
 
 def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations: int = 500, tolerance: float = 1e-9) -> Solution:
-    """Improve the controls u until no step promises to lower J by more than a share `tolerance` of 1 + |J|.
+    """Improve the controls u until a full step with mu = 0 promises to lower J by no more than `tolerance` (1 + |J|).
 
     x0: [n]. u: [T, m], the controls to start with. step(x: [n], u: [m]) -> [n]. cost(x: [T+1, n], u: [T, m]) -> J.
     expand(x, u) -> Expansion; it is called once for each nominal trajectory. backward(E, mu) -> Gains or None.
@@ -120,8 +120,9 @@ def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations: int = 500,
     x, u, K, k = starting(x0, u, step)
     J, E, mu, converged = cost(x, u), None, 0.0, False
     costs = [J]
-    # TODO 2.5: expand, backward pass, stop where little is promised, line search, next mu
-    raise NotImplementedError("2.5")
+    for _ in range(iterations):
+        # TODO 2.5: expand, backward pass, is little promised?, line search, next mu; stop or go on
+        raise NotImplementedError("2.5")
     return Solution(x, u, K, k, np.array(costs), bool(converged))
 
 

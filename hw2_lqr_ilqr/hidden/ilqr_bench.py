@@ -77,7 +77,7 @@ class Bench:
     def __init__(self, problem: Problem, reference, rows: int = MOST_ROWS):
         self.problem, self.reference, self.left = problem, reference, rows
         self.complaint, self.calls, self.asked, self.reached = "", 0, [], []
-        self.nominals, self.mus, self.refused, self.last = [], [], 0, None
+        self.nominals, self.mus, self.at, self.refused, self.last = [], [], [], 0, None
 
     def numbers(self, who, name, value, shape, dims):
         """Return `value` as an array, or None after noting what is wrong with it."""
@@ -157,6 +157,7 @@ class Bench:
             self.complaint = self.complaint or "backward(E, mu) was called with a negative mu, or before expand"
             mu = np.zeros(())
         self.mus.append(float(mu))
+        self.at.append(len(self.nominals))
         if len(self.mus) > 5 * MOST_NOMINALS:
             self.complaint = self.complaint or "backward was called more than 5000 times: does the loop end?"
             return None
@@ -167,6 +168,11 @@ class Bench:
         self.refused += gains is None
         self.last = gains or self.last
         return gains
+
+    def lowered(self) -> bool:
+        """Say whether some accepted step, which makes a new nominal trajectory, was followed by half as much mu."""
+        pairs = zip(self.at[:-1], self.at[1:], self.mus[:-1], self.mus[1:], strict=True)
+        return any(before < after and new <= 0.5 * old for before, after, old, new in pairs if old > 0)
 
     def check(self):
         if self.complaint:

@@ -130,7 +130,29 @@ def test_the_loop_stops_when_it_has_converged(student, rng, reference):
             raise Mismatch(f"{WHO} with iterations = {limit} returns controls that are no better than the first")
 
 
-@exercise("2.5", weight=1)
+@exercise("2.5", weight=0.5)
+def test_only_a_minimum_counts_as_converged(student, rng, reference):
+    """ilqr: where no step helps although the expansion promises a lot, nothing is accepted and converged is False."""
+    right = problem_of(pendulum_a(4))._replace(x0=rng.uniform([1.0, -1.0], [2.5, 1.0]))
+
+    def misled(x, u):  # every slope has the wrong sign, so all steps lead uphill
+        F, C, c, C_final, c_final = right.derive(x, u)
+        return F, C, -c, C_final, -c_final
+
+    problem, u = right._replace(derive=misled), rng.normal(size=(4, 1))
+    bench = Bench(problem, reference)
+    answer = solve(student, bench, u, backward=bench.backward, iterations=30)
+    judge_costs(bench, u, answer)
+    if not len(bench.mus):
+        raise Mismatch(f"{WHO} was given a function as backward=, and never called it")
+    if answer.converged:
+        raise Mismatch(
+            f"{WHO}: converged is True although no step of what was promised could be had, expected False\n"
+            "  look at: mu, which makes every promise small; only with mu = 0 does a small one mean a minimum"
+        )
+
+
+@exercise("2.5", weight=0.5)
 def test_an_optimal_start_stays(student, rng, reference, once):
     """ilqr: from controls that are the best already it stops at once, with the same trajectory and converged = True."""
     problem = problem_of(pendulum_a(40))._replace(x0=rng.uniform([2.0, -1.0], [3.0, 1.0]))
@@ -183,13 +205,13 @@ def hill(rng, T=40) -> Problem:
         return np.stack([theta + 0.05 * speed, speed + 0.05 * (9.81 * np.sin(theta) + u[..., 0])], axis=-1)
 
     def cost(x, u):
-        stages = np.sum(2 * (1 - np.cos(x[:-1, 0])) + 0.05 * x[:-1, 1] ** 2) + 0.025 * np.sum(u**2)
+        stages = np.sum(2 * (1 - np.cos(x[:-1, 0])) + 0.05 * x[:-1, 1] ** 2) + 0.01 * np.sum(u**2)
         return float(stages + 20 * (1 - np.cos(x[-1, 0])) + x[-1, 1] ** 2)
 
     def derive(x, u):
         C = np.zeros((T, 3, 3))
-        C[:, 0, 0], C[:, 1, 1], C[:, 2, 2] = 2 * np.cos(x[:-1, 0]), 0.1, 0.05
-        c = np.stack([2 * np.sin(x[:-1, 0]), 0.1 * x[:-1, 1], 0.05 * u[:, 0]], axis=1)
+        C[:, 0, 0], C[:, 1, 1], C[:, 2, 2] = 2 * np.cos(x[:-1, 0]), 0.1, 0.02
+        c = np.stack([2 * np.sin(x[:-1, 0]), 0.1 * x[:-1, 1], 0.02 * u[:, 0]], axis=1)
         C_final, c_final = np.diag([20 * np.cos(x[-1, 0]), 2.0]), np.array([20 * np.sin(x[-1, 0]), 2 * x[-1, 1]])
         return oracles.differences(move, np.concatenate([x[:-1], u], axis=1), 2), C, c, C_final, c_final
 
@@ -213,8 +235,7 @@ def test_mu_answers_failures_and_successes(student, rng, reference):
             raise Mismatch(
                 f"{WHO} found no step: a backward pass that needs mu = {needed:g} was not asked with so much"
             )
-        highest = int(np.argmax(bench.mus))
-        if not min(bench.mus[highest:]) <= 0.5 * bench.mus[highest]:
+        if not bench.lowered():
             raise Mismatch(f"{WHO}: mu was raised and never lowered, expected less of it after accepted steps")
         if not np.linalg.norm(slope(problem, answer.u)) <= 1e-3 * np.linalg.norm(slope(problem, u)):
             raise Mismatch(f"{WHO} stopped where J still has a slope\n  look at: when it stops, and how mu shrinks")
@@ -229,10 +250,9 @@ def test_mu_grows_where_there_is_no_minimum(student, rng, reference):
     judge_costs(bench, u, answer)
     if bench.refused == len(bench.mus):
         raise Mismatch(f"{WHO}: mu was never large enough for a backward pass\n  look at: what follows a None")
-    highest = int(np.argmax(bench.mus))
-    if not min(bench.mus[highest:]) <= 0.5 * bench.mus[highest]:
+    if not bench.lowered():
         raise Mismatch(f"{WHO}: mu was raised and never lowered, expected less of it after steps that were accepted")
-    if not np.linalg.norm(slope(problem, answer.u)) <= 1e-2 * np.linalg.norm(slope(problem, u)):
+    if not np.linalg.norm(slope(problem, answer.u)) <= 0.03 * np.linalg.norm(slope(problem, u)):
         raise Mismatch(
             f"{WHO} did not come to an end on a problem whose Q_uu is not positive definite on the way\n"
             "  look at: mu grows after a None and after a line search that found nothing, and shrinks after a step"

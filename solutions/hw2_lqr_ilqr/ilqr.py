@@ -138,7 +138,7 @@ def line_search(x, u, gains: Gains, J: float, step: Callable, cost: Callable) ->
 
 
 def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations: int = 500, tolerance: float = 1e-9) -> Solution:
-    """Improve the controls u until no step promises to lower J by more than a share `tolerance` of 1 + |J|.
+    """Improve the controls u until a full step with mu = 0 promises to lower J by no more than `tolerance` (1 + |J|).
 
     x0: [n]. u: [T, m], the controls to start with. step(x: [n], u: [m]) -> [n]. cost(x: [T+1, n], u: [T, m]) -> J.
     expand(x, u) -> Expansion; it is called once for each nominal trajectory. backward(E, mu) -> Gains or None.
@@ -148,20 +148,21 @@ def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations: int = 500,
     x, u, K, k = starting(x0, u, step)
     J, E, mu, converged = cost(x, u), None, 0.0, False
     costs = [J]
-    # BEGIN SOLUTION 2.5: expand, backward pass, stop where little is promised, line search, next mu
     for _ in range(iterations):
+        # BEGIN SOLUTION 2.5: expand, backward pass, is little promised?, line search, next mu; stop or go on
         E = expand(x, u) if E is None else E
         gains = backward(E, mu)
         K, k = (K, k) if gains is None else (gains.K, gains.k)
-        converged = gains is not None and is_little(-expected_change(gains, 1.0), J, tolerance)
-        found = None if gains is None or converged else line_search(x, u, gains, J, step, cost)
-        mu = next_mu(mu, found is not None)
+        little = gains is not None and is_little(-expected_change(gains, 1.0), J, tolerance)
+        converged = little and mu == 0.0
+        found = None if gains is None or little else line_search(x, u, gains, J, step, cost)
+        mu = 0.0 if little else next_mu(mu, found is not None)
         if found is not None:
             x, u, J, E = *found, None
             costs.append(J)
         if converged or mu > LARGEST:
             break
-    # END SOLUTION
+        # END SOLUTION
     return Solution(x, u, K, k, np.array(costs), bool(converged))
 
 

@@ -65,7 +65,7 @@ def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations=500, tolera
         better = None
         if gains is not None:
             K, k = gains.K, gains.k
-            if abs(gains.linear) <= tolerance * (1 + abs(J)):
+            if mu < 1e-3 and abs(gains.linear) <= tolerance * (1 + abs(J)):
                 return Solution(x, u, K, k, np.array(costs), True)
             better = line_search(x, u, gains, J, step, cost)
         if better is None:

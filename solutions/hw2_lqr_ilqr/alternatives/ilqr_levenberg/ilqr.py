@@ -63,7 +63,7 @@ def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations=500, tolera
             continue
         K, k, promised = gains.K, gains.k, -expected_change(gains, 1.0)
         if promised <= tolerance * (1 + abs(costs[-1])):
-            converged = True
+            converged, damping = damping == 0, 0.0
             continue
         found = line_search(x, u, gains, costs[-1], step, cost)
         if found is None:
@@ -73,7 +73,7 @@ def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations=500, tolera
         # Levenberg and Marquardt: trust the expansion more where it was right, less where it was not.
         damping = damping / 3 if quality > 0.75 else damping if quality > 0.25 else max(2 * damping, 1e-4)
         damping = damping if damping > 1e-6 else 0.0
-        converged = costs[-1] - found[2] <= tolerance * (1 + abs(found[2]))
+        converged = damping == 0 and costs[-1] - found[2] <= tolerance * (1 + abs(found[2]))
         x, u, J = found
         costs.append(J)
         E = None if converged else expand(x, u)

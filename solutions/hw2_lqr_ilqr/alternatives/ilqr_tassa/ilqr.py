@@ -62,7 +62,7 @@ def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations=500, tolera
         gains, step_found = backward(E, mu), None
         if gains is not None:
             K, k = gains.K, gains.k
-            if -expected_change(gains, 1.0) < tolerance * max(1.0, abs(costs[-1])):
+            if mu < 1e-5 and -expected_change(gains, 1.0) < tolerance * max(1.0, abs(costs[-1])):
                 converged = True
                 break
             step_found = line_search(x, u, gains, costs[-1], step, cost)
