@@ -62,9 +62,12 @@ def ilqr(x0, u, step, cost, expand, *, backward=backward, iterations=500, tolera
         gains, step_found = backward(E, mu), None
         if gains is not None:
             K, k = gains.K, gains.k
-            if mu < 1e-5 and -expected_change(gains, 1.0) < tolerance * max(1.0, abs(costs[-1])):
-                converged = True
-                break
+            if -expected_change(gains, 1.0) < tolerance * max(1.0, abs(costs[-1])):
+                if mu < 1e-5:
+                    converged = True
+                    break
+                mu, delta = 0.0, 1.0
+                continue
             step_found = line_search(x, u, gains, costs[-1], step, cost)
         if step_found is not None:
             x, u, J = step_found
