@@ -74,8 +74,6 @@ def state_value(Q, q, K, k):
     Q: [d, d], q: [d], the action value 1/2 dz' Q dz + dz' q of dz = [dx; du]; K: [m, n], k: [m], the policy.
     Returns V: [n, n], v: [n], the value 1/2 dx' V dx + dx' v.
     """
-    n = K.shape[1]
-    Q_xx, Q_xu, Q_ux, Q_uu = Q[:n, :n], Q[:n, n:], Q[n:, :n], Q[n:, n:]
     # TODO 2.5: V and v for any K and k; the short formulas hold for the minimiser only
     raise NotImplementedError("2.5")
 

@@ -88,9 +88,9 @@ def state_value(Q, q, K, k):
     Q: [d, d], q: [d], the action value 1/2 dz' Q dz + dz' q of dz = [dx; du]; K: [m, n], k: [m], the policy.
     Returns V: [n, n], v: [n], the value 1/2 dx' V dx + dx' v.
     """
+    # BEGIN SOLUTION 2.5: V and v for any K and k; the short formulas hold for the minimiser only
     n = K.shape[1]
     Q_xx, Q_xu, Q_ux, Q_uu = Q[:n, :n], Q[:n, n:], Q[n:, :n], Q[n:, n:]
-    # BEGIN SOLUTION 2.5: V and v for any K and k; the short formulas hold for the minimiser only
     V = Q_xx + Q_xu @ K + K.T @ (Q_ux + Q_uu @ K)
     v = q[:n] + K.T @ q[n:] + (Q_xu + K.T @ Q_uu) @ k
     return V, v
