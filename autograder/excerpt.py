@@ -24,7 +24,8 @@ def excerpt(
     """Write the exercises called `exercises`, and what grading them needs, as `folder`/hwN_topic, and load that.
 
     preload: what its workers import beforehand. A test module is taken whole or not at all: one that also tests
-    other exercises stays behind. An older excerpt in the same place is replaced.
+    other exercises stays behind; modules without tests come along, whoever they help. An older excerpt in the same
+    place is replaced.
     """
     files = list(dict.fromkeys(homework.exercise(id).file for id in exercises))
     root, solutions = folder / homework.name, folder / "solutions" / homework.name

@@ -32,7 +32,6 @@ from benchmarks import control_models, control_peers
 from benchmarks.control_peers import Answer
 from course.systems import euler_cartpole, pendulum_a, pendulum_b, random_problem, total_cost
 
-TARGETS = {"crocoddyl, Python callbacks": 3.0, "mpc.pytorch": 1 / 20}  # ours over this, at most
 SAME = 1e-6  # costs that differ by less than this share are the same
 ROUNDS, SECONDS = 20, 40.0  # of each contestant: how many runs, and after how long they become fewer
 console = Console(highlight=False, width=118)
@@ -229,18 +228,18 @@ def measure(rounds: int, build: Path) -> dict:
     tasks = [pendulum_a(), pendulum_b(), euler_cartpole()]
     measured = {}
     for task in [None, *tasks]:
-        contest = lqr_contest() if task is None else ilqr_contest(task)
+        contest = ilqr_contest(task) if task else lqr_contest()
         results, absent = compete(contest, rounds)
         console.print(table(contest, results))
         entry = measured[contest.title] = {"results": {name: each._asdict() for name, each in results.items()}}
         for name, reason in absent.items():
             console.print(f"{name}: left out: {reason}")
-        if task is not None:
+        if task:
             entry["shares"] = {way: shares(task, way) for way in WAYS}
             for way, parts in entry["shares"].items():
                 console.print(f"ours, {way}: " + ", ".join(f"{name} {part:.0%}" for name, part in parts.items()))
         console.print()
-    return {"targets": TARGETS, "missing": missing, "contests": measured}
+    return {"missing": missing, "contests": measured}
 
 
 def table(contest: Contest, results: dict[str, Result]) -> Table:

@@ -2,8 +2,8 @@
 
 One text serves floats (math), torch and CasADi, whose sin and cos are in `f`. A state is a tuple of n numbers (or
 columns), a control a tuple of m; `slopes` returns n rows of n + m, dx'/dx and then dx'/du. The physics stands in
-course/systems/swing_tasks.py; that the two agree is checked before anything is timed, since the least cost that a peer
-reaches is computed with the course's task.
+course/systems/swing_tasks.py. The course's own task rolls out and scores the controls of every peer, so a formula that
+differs shows in J.
 """
 
 from __future__ import annotations

@@ -28,15 +28,14 @@ ALPHAS = 0.5 ** np.arange(11)  # step lengths, the longest first
 SUFFICIENT = 1e-4  # of the decrease that the quadratic model expects
 
 
-def box_minimum(H, g, low, high, start=None, iterations: int = 50):
+def box_minimum(H, g, low, high, iterations: int = 50):
     """Minimise 1/2 y' H y + y' g over low <= y <= high by projected Newton steps.
 
     H: [m, m], symmetric; g, low, high: [m], low <= high, infinite where there is no limit.
-    start: [m], a first guess; zero without it.
     Returns y: [m] and free: [m] of bool, False where y sits on a limit and would go beyond; or None if the block of H
     that belongs to the free ones is not positive definite.
     """
-    y = np.clip(np.zeros_like(g) if start is None else start, low, high)
+    y = np.clip(np.zeros_like(g), low, high)
     for _ in range(iterations):
         slope = g + H @ y
         free = ~(((y <= low) & (slope > 0)) | ((y >= high) & (slope < 0)))
@@ -106,4 +105,11 @@ class Limited:
             return K, k
 
         gains = self._backward(E, mu, minimiser)
-        return None if gains is None else gains._replace(k=gains.k - self._beyond)
+        if gains is None:
+            return None
+        if t != 0:
+            raise ValueError(
+                f"Limited: backward called minimiser {len(self._u) - t} times, expected once for each of the "
+                f"{len(self._u)} steps; use the function it is given, or the limits are not planned for"
+            )
+        return gains._replace(k=gains.k - self._beyond)

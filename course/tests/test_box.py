@@ -76,7 +76,7 @@ def test_the_small_program_is_solved(seed):
     H, g = root.T @ root, 3 * rng.normal(size=m)
     low, high = -rng.uniform(0, 1, m), rng.uniform(0, 1, m)
     low[rng.random(m) < 0.2] = -np.inf
-    y, free = box_minimum(H, g, low, high, None if seed % 2 else rng.normal(size=m))
+    y, free = box_minimum(H, g, low, high)
     # 1/2 y'Hy + y'g is half the square of L'y + L^{-1} g, up to a constant.
     L = np.linalg.cholesky(H)
     wanted = lsq_linear(L.T, -np.linalg.solve(L, g), (low, high), method="bvls", tol=1e-14).x
@@ -90,8 +90,17 @@ def test_the_small_program_is_solved(seed):
 def test_what_curves_downwards_has_no_minimum():
     H = np.diag([1.0, -1.0])
     assert box_minimum(H, np.array([1.0, 0.0]), -np.ones(2), np.ones(2)) is None
-    y, free = box_minimum(H, np.array([0.5, 3.0]), -np.ones(2), np.ones(2), np.array([0.0, -1.0]))
-    assert y == pytest.approx([-0.5, -1.0]) and free.tolist() == [True, False]  # on its limit, it may
+    low, high = np.array([-1.0, 0.0]), np.ones(2)
+    y, free = box_minimum(H, np.array([0.5, 3.0]), low, high)
+    assert y == pytest.approx([-0.5, 0.0]) and free.tolist() == [True, False]  # on its limit, it may
+
+
+def test_a_backward_pass_that_plans_without_the_limits_is_refused():
+    task = pendulum_a()
+    limited = Limited(task, -5.0, 5.0, expansion_of_a_pendulum(task), lambda E, mu, minimiser: "gains of its own")
+    u = np.zeros((task.T, task.m))
+    with pytest.raises(ValueError, match="called minimiser 0 times, expected once for each of the 60 steps"):
+        limited.backward(limited.expand(task.rollout(u), u), 0.0)
 
 
 def test_wide_limits_change_nothing(ilqr):

@@ -33,7 +33,12 @@ def draw(student, rng, T, n, m, bend=0.05):
 
 def backward(student, E, mu=0.0):
     """Call the student's backward pass; return its six results."""
-    return dict(zip(NAMES.split(), fields(student.ddp.backward(E, mu), NAMES, who="ddp.backward"), strict=True))
+    answer = student.ddp.backward(E, mu)
+    if answer is None:
+        raise Mismatch(
+            "ddp.backward returned None, expected Gains: Q_uu is positive definite here (or did a NaN get in?)"
+        )
+    return dict(zip(NAMES.split(), fields(answer, NAMES, who="ddp.backward"), strict=True))
 
 
 @exercise("2.6")

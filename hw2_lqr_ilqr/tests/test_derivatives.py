@@ -86,11 +86,12 @@ def test_autograd_agrees_with_differences(student, rng):
 
     got = assert_shape("derivatives.autograd_jacobian", derivatives.autograd_jacobian(network, z), (7, 2, 3))
     values = [(network(z + h * e) - network(z - h * e)) / (2 * h) for e in unit]
-    look = "the axes: [N, ..., d], the points first and the coordinate last"
+    look = "the axes: [N, ..., d], the points first and the coordinate last; and torch in double precision"
     assert_close("derivatives.autograd_jacobian", got, np.stack(values, -1), rtol=1e-6, look=look)
     got = assert_shape("derivatives.autograd_hessian", derivatives.autograd_hessian(network, z), (7, 2, 3, 3))
     slopes = [slope("autograd_jacobian", i) / (2 * h) for i in range(3)]
-    assert_close("derivatives.autograd_hessian", got, np.stack(slopes, -1), rtol=1e-6, look="how torch keeps the graph")
+    look = "how torch keeps the graph of the first derivatives; and double precision, in autograd_jacobian too"
+    assert_close("derivatives.autograd_hessian", got, np.stack(slopes, -1), rtol=1e-6, look=look)
 
 
 @exercise("2.4")

@@ -43,7 +43,10 @@ def example(C_uu=1.0):
 
 def first(student, mu):
     """Numbers of the first step: K, k, V, v, linear, quadratic."""
-    parts = fields(student.ilqr.backward(example(), mu), "K k V v linear quadratic", who="ilqr.backward")
+    answer = student.ilqr.backward(example(), mu)
+    if answer is None:
+        raise Mismatch(f"ilqr.backward returned None for mu = {mu:g}, expected Gains: Q_uu is positive here")
+    parts = fields(answer, "K k V v linear quadratic", who="ilqr.backward")
     for name, part, shape in zip("KkVv", parts, [(1, 1, 1), (1, 1), (2, 1, 1), (2, 1)], strict=False):
         assert_shape(f"ilqr.backward: {name}", part, shape)
     return np.array([float(np.ravel(part)[0]) for part in parts])
@@ -97,6 +100,17 @@ def test_forward_with_alpha_zero_is_the_nominal(student, rng):
 
 
 @exercise("2.5")
+def test_forward_shortens_the_change_of_plan_and_not_the_feedback(student):
+    """forward: x' = x + u around zeros, K = -1/2, k = 1, alpha = 1/4, from x_0 = 2: u = 1/4 - 1, and x_1 = 5/4."""
+    x, u, K, k = np.zeros((2, 1)), np.zeros((1, 1)), np.full((1, 1, 1), -0.5), np.ones((1, 1))
+    answer = student.ilqr.forward(np.array([2.0]), x, u, K, k, 0.25, lambda x, u: x + u)
+    new_x, new_u = fields(answer, "x u", who="ilqr.forward")
+    look = "alpha multiplies k_t alone; feedback K_t acts in full, whatever alpha"
+    assert_close("ilqr.forward: u", new_u, np.array([[-0.75]]), rtol=SINGLE, look=look, show=True)
+    assert_close("ilqr.forward: x", new_x, np.array([[2.0], [1.25]]), rtol=SINGLE, look=look, show=True)
+
+
+@exercise("2.5")
 def test_line_search_shortens_a_step_that_is_too_long(student):
     """line_search: x' = x + u, cost (x_1 - 1/4)^2: the step to 1 raises J, shorter ones lower it; None if none does."""
     gains = Gains(np.zeros((1, 1, 1)), np.ones((1, 1)), np.zeros((2, 1, 1)), np.zeros((2, 1)), -0.5, 0.1)
@@ -121,8 +135,20 @@ def test_warm_start_on_the_plan_is_the_plan_shifted(student, rng):
     x = task.rollout(u)
     answer = student.ilqr.warm_start(x[1], x, u, rng.normal(size=(4, 1, 2)), task.step)
     new_x, new_u = fields(answer, "x u", who="ilqr.warm_start")
-    assert_close("ilqr.warm_start: u", new_u, np.array([*u[1:], u[-1]]), rtol=SINGLE)
-    assert_close("ilqr.warm_start: x", new_x, np.array([*x[1:], task.step(x[-1], u[-1])]), rtol=SINGLE)
+    look = "which row of the old plan belongs to which step of the new one"
+    assert_close("ilqr.warm_start: u", new_u, np.array([*u[1:], u[-1]]), rtol=SINGLE, look=look)
+    assert_close("ilqr.warm_start: x", new_x, np.array([*x[1:], task.step(x[-1], u[-1])]), rtol=SINGLE, look=look)
+
+
+@exercise("2.5")
+def test_warm_start_off_the_plan_feeds_back(student):
+    """warm_start: x' = x + u, a plan of zeros with K = -1/2, observed at 4: u = -2, -1 and x = 4, 2, 1."""
+    x, u, K = np.zeros((3, 1)), np.zeros((2, 1)), np.full((2, 1, 1), -0.5)
+    answer = student.ilqr.warm_start(np.array([4.0]), x, u, K, lambda x, u: x + u)
+    new_x, new_u = fields(answer, "x u", who="ilqr.warm_start")
+    look = "the old gains act on the deviation from the old plan, which is shifted by one step"
+    assert_close("ilqr.warm_start: u", new_u, np.array([[-2.0], [-1.0]]), rtol=SINGLE, look=look, show=True)
+    assert_close("ilqr.warm_start: x", new_x, np.array([[4.0], [2.0], [1.0]]), rtol=SINGLE, look=look, show=True)
 
 
 def expand(x, u):
