@@ -45,11 +45,11 @@ class Gains(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """A trajectory that no small change improves, with the feedback that holds it.
+    """A trajectory with the feedback that holds it; only if `converged` it is one that no small change improves.
 
-    x: [T+1, n], u: [T, m].  K: [T, m, n], k: [T, m], gains of the last backward pass.
-    costs: [iterations + 1], J of the first trajectory, and after every accepted step.
-    converged: whether the last step promised or brought less than the tolerance.
+    x: [T+1, n], u: [T, m].  K: [T, m, n], k: [T, m], gains of the last backward pass that found any.
+    costs: [accepted + 1], J of the first trajectory, and after every accepted step, which not every pass brings.
+    converged: whether a full step with mu = 0 promised to lower J by no more than tolerance (1 + |J|).
     """
 
     x: np.ndarray
