@@ -210,6 +210,8 @@ def solve(student, bench: Bench, u, **options) -> Answer:
     J = p.J(u)
     if not np.isfinite(J):
         raise Mismatch(f"{who}: the controls it returned lead to states beyond all numbers")
+    look = "x and u of the answer are one trajectory: that of the last accepted step"
+    assert_close(f"{who}: x", x, p.rollout(u), rtol=10 * SINGLE, look=look)
     return Answer(x, u, K, k, costs, bool(converged), J)
 
 

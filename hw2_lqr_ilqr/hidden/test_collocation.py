@@ -176,6 +176,18 @@ def total(problem, x, u):
     return float(np.sum(problem.stage(x[:-1], u)) + problem.final(x[-1]))
 
 
+def between(bench, x0, x):
+    """Refuse a loop that asked expand at the guess and then at roll-outs only: shooting, or no search at all."""
+    move = bench.problem.step
+    gaps = [float(np.max(np.abs(at[1:] - move(at[:-1], u)))) for at, u in bench.asked]
+    other = [np.max(np.abs(at[1:] - x[1:])) > 1e-3 for at, _ in bench.asked]
+    if not any(gap > 1e-5 and moved for gap, moved in zip(gaps, other, strict=True)):
+        raise Mismatch(
+            "transcription.collocation: on its way expand was asked at roll-outs only, which is shooting\n"
+            "  look at: the unknowns: states AND controls, with the dynamics as a constraint that holds in the end"
+        )
+
+
 def starts_at(bench, x, u):
     """Refuse a loop that never looked at its guess: collocation begins at a trajectory that breaks the dynamics."""
     for asked_x, asked_u in bench.asked[:5]:
@@ -195,6 +207,7 @@ def test_collocation_finds_a_minimum_of_a_nonlinear_problem(student, rng, refere
         x, u = rng.normal(size=(T + 1, n)), rng.normal(size=(T, m))
         got_x, got_u, bench = solve(student, reference, system, x0, x, u)
         starts_at(bench, x, u)
+        between(bench, x0, x)
 
         def cost(w, s=system, x0=x0, T=T, m=m):
             return s.total(x0, w.reshape(-1, T, m))
@@ -216,6 +229,7 @@ def test_collocation_swings_the_pendulum_up_from_a_straight_line(student, refere
     guess = np.zeros((task.T, task.m))
     x, u, bench = solve(student, reference, Pendulum(task), task.x0, line, guess)
     starts_at(bench, line, guess)
+    between(bench, task.x0, line)
     J = task.cost(x, u)
     if not abs(J / BEST - 1) <= 1e-4:
         raise Mismatch(

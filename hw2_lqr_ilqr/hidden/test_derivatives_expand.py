@@ -173,3 +173,10 @@ def test_expand_differentiates_with_the_functions_that_are_passed(student, rng):
             f"derivatives.expand called jacobian {first.calls} and hessian {second.calls} times for T = {T}, expected "
             "one call of each for all steps, and one for the final cost\n  look at: the loop over t; z may have T rows"
         )
+    with complaints_of(first, second):  # these two differentiate nothing, so that nobody may ask step
+        bench.expand(student, jacobian=first.answer, hessian=second.answer, second_order=True)
+    if bench.step.calls:
+        raise Mismatch(
+            "derivatives.expand was given jacobian and hessian that do not ask step, and asked it nevertheless, "
+            f"expected F and D to come from them too\n  look at: {look}"
+        )

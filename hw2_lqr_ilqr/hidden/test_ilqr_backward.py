@@ -153,7 +153,7 @@ def test_an_indefinite_problem_has_no_gains_until_mu_is_large(student, rng, refe
     """backward: None if some step's regularised Q_uu is not positive definite, also if it is negative definite."""
     for T, n, m, when, count in [(4, 3, 2, 3, 2), (4, 3, 2, 0, 1), (5, 2, 1, 2, 1), (1, 4, 2, 0, 1)]:
         E = bent(rng, T, n, m, when, count)
-        for mu in (0.0, 1e-6):
+        for mu in (0.0, 1e-6, 1e-2):
             answer = student.ilqr.backward(reference.expansion.Expansion(*(np.array(part) for part in E)), mu)
             if answer is not None:
                 raise Mismatch(

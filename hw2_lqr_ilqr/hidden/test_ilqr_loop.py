@@ -114,10 +114,19 @@ def test_the_loop_stops_when_it_has_converged(student, rng, reference):
         raise Mismatch(
             f"{WHO}: converged is False after {len(answer.costs) - 1} iterations at the minimum, expected True"
         )
+    if not bench.mus:
+        raise Mismatch(f"{WHO} was given a function as backward=, and never called it")
     if max(bench.mus) > 0.5:
         raise Mismatch(f"{WHO} raised mu on pendulum-A, where every pass succeeds, expected mu to stay (nearly) 0")
     if len(bench.mus) > 60 or len(answer.costs) > 30:
         raise Mismatch(f"{WHO} made {len(bench.mus)} backward passes where 5 are enough\n  look at: when it stops")
+    bench = Bench(problem_of(pendulum_b()), reference)
+    answer = solve(student, bench, np.zeros((100, 1)), tolerance=1e-2, backward=bench.backward)
+    if not answer.converged or len(answer.costs) > 30:
+        raise Mismatch(
+            f"{WHO} with tolerance = 0.01: {len(answer.costs) - 1} iterations and converged = {answer.converged}, "
+            "expected True after about 20\n  look at: the argument tolerance, which says how little is too little"
+        )
     for limit in (1, 3):
         bench, u = Bench(problem_of(pendulum_b()), reference), np.zeros((100, 1))
         answer = solve(student, bench, u, backward=bench.backward, iterations=limit)
@@ -150,6 +159,25 @@ def test_a_small_promise_under_much_mu_is_no_convergence(student, rng, reference
         raise Mismatch(
             f"{WHO}: converged is True far from a minimum, where mu is large and promises are small for that reason\n"
             "  look at: when the loop says so; only with mu = 0 does a small promise mean that nothing is left to gain"
+        )
+
+
+@exercise("2.5", weight=0.5)
+def test_the_loop_gives_up_where_no_mu_helps(student, rng, reference):
+    """ilqr: where the backward pass always answers None, it gives up: the first trajectory, converged = False."""
+    problem = problem_of(pendulum_a(3))
+    bench, u = Bench(problem, reference), rng.normal(size=(3, 1))
+
+    def never(E=None, mu=None):
+        bench.backward(E, mu)
+        return None
+
+    answer = solve(student, bench, u, backward=never)
+    judge_costs(bench, u, answer)
+    if answer.converged or not bench.mus:
+        raise Mismatch(
+            f"{WHO}: the backward pass said None {len(bench.mus)} times, and converged is {answer.converged}; expected "
+            "False, after some 20 times\n  look at: what follows when mu is beyond 1e10"
         )
 
 
@@ -222,13 +250,15 @@ def hill(rng, T=40) -> Problem:
 @exercise("2.5", weight=1)
 def test_mu_answers_failures_and_successes(student, rng, reference):
     """ilqr: a backward pass that says None is asked again with more mu, and after accepted steps with less."""
-    for needed in (1e-8, 1e-2):
+    for needed, uphill in ((1e-8, False), (1e-2, False), (30.0, False), (1e-2, True)):
         problem = hill(rng, T=6)._replace(x0=rng.uniform([0.3, -1.0], [1.0, 1.0]))
         bench, u = Bench(problem, reference), np.zeros((6, 1))
 
-        def stubborn(E=None, mu=None, bench=bench, needed=needed):
+        def stubborn(E=None, mu=None, bench=bench, needed=needed, uphill=uphill):
             gains = bench.backward(E, mu)
-            return None if len(bench.nominals) < 2 and not bench.mus[-1] >= needed else gains
+            if gains is None or len(bench.nominals) >= 2 or bench.mus[-1] >= needed:
+                return gains
+            return gains._replace(k=-gains.k) if uphill else None  # uphill: no line search finds a step
 
         answer = solve(student, bench, u, backward=stubborn)
         judge_costs(bench, u, answer)

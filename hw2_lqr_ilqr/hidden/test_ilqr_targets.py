@@ -25,7 +25,41 @@ def reach(student, reference, task, least, within):
             f"{within:.2g}\n  look at: {LOOK}"
         )
     judge_costs(bench, u, answer)
+    judge_gains(bench, reference, answer)
     return answer
+
+
+def judge_gains(bench, reference, answer):
+    """Refuse gains that do not hold the trajectory: those of the last nominal, or of the one before, without mu."""
+    last = [bench.problem.derive(x, u) for x, u in (bench.nominals[-1], bench.nominals[-min(2, len(bench.nominals))])]
+    right = [reference.ilqr.backward(reference.expansion.Expansion(*E), 0.0).K for E in last]
+    if min(np.max(np.abs(answer.K - K)) / np.max(np.abs(K)) for K in right) > 0.05:
+        raise Mismatch(
+            "ilqr.ilqr: K of the answer are not the gains around its trajectory\n"
+            "  look at: K, k returned are those of the last backward pass"
+        )
+
+
+@exercise("2.5", weight=1)
+def test_the_pendulums_are_swung_up_from_other_starts(student, rng, reference, once):
+    """ilqr reaches the least cost of both pendulums from a start nearby, which no one could know before."""
+
+    def prepare():
+        rows = []
+        for task in (pendulum_a(), pendulum_b()):
+            p = problem_of(task)
+            p = p._replace(x0=p.x0 + rng.uniform(-0.02, 0.02, size=2))
+            expand = lambda x, u, p=p: reference.expansion.Expansion(*p.derive(x, u))  # noqa: E731
+            u = np.zeros((p.T, p.m))
+            rows.append((p, p.J(reference.ilqr.ilqr(p.x0, u, p.move, p.cost, expand).u)))
+        return rows
+
+    for problem, least in once(prepare):
+        bench, u = Bench(problem, reference), np.zeros((problem.T, problem.m))
+        answer = solve(student, bench, u)
+        if not abs(answer.J / least - 1) <= 1e-4:
+            raise Mismatch(f"ilqr.ilqr: from another start a pendulum costs {answer.J:.4f}, expected {least:.4f}")
+        judge_costs(bench, u, answer)
 
 
 @exercise("2.5", weight=1)

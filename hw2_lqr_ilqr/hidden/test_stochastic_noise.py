@@ -118,6 +118,8 @@ def test_singular_covariances_are_welcome(student, rng):
 def test_noise_is_normal(student, rng):
     """draw_noise: the noise is normally distributed: the third and fourth moment of each component say so."""
     y = standardised(noise(student, rng, draw_covariances(rng, 4, 1)))
+    if len(np.unique(np.round(np.abs(y), 6))) < 0.97 * y.size:  # 16,000 normal numbers: about 72 meet by chance
+        raise Mismatch(f"{WHO}: the same numbers come again in other steps or runs, expected each to be drawn anew")
     # 16,000 normal numbers: the third moment varies by 0.019, the fourth by 0.039; uniform numbers have 1.8, not 3.
     if abs(np.mean(y**3)) > 0.25 or abs(np.mean(y**4) - 3) > 0.45:
         raise Mismatch(f"{WHO}: w has mean and variance of the normal distribution at best, but not its shape")
