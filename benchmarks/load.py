@@ -1,4 +1,4 @@
-"""Two hundred submissions of the real homework: how long a class takes on one process and on two.
+"""Two hundred submissions of real exercises, 2.1 and 2.2: how long a class takes on one process and on two.
 
 A third of the class is right, in the reference's words or another's; the rest makes the known mistakes, each of
 which has to be diagnosed. A comment makes every file unlike the others, so that none is graded from memory.
@@ -10,7 +10,9 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
+from autograder.excerpt import excerpt
 from autograder.grading.variants import load_variants
+from autograder.homework import Homework
 from benchmarks.exercise import FILE, lqr
 from benchmarks.measure import run
 from benchmarks.ours import ENVIRONMENT, grading, marks, write_class
@@ -33,9 +35,9 @@ class Expected(NamedTuple):
     right: bool
 
 
-def submissions(count: int) -> list[Expected]:
+def submissions(homework: Homework, count: int) -> list[Expected]:
     """Return `count` distinct submissions: right ones and mistakes, every third one right."""
-    variants = load_variants(lqr())
+    variants = load_variants(homework)
     right = cycle([variants.reference, *variants.alternatives])
     wrong = cycle(variants.misconceptions)
     chosen = [(next(right), True) if number % 3 == 0 else (next(wrong), False) for number in range(count)]
@@ -48,9 +50,10 @@ def submissions(count: int) -> list[Expected]:
 def measure(count: int, processes: int, folder: Path) -> Load:
     """Grade a class of `count` with so many graders; see that everybody's marks are what they deserve."""
     folder.mkdir(parents=True)
-    class_ = submissions(count)
+    homework = excerpt(lqr(), ("2.1", "2.2"), folder / "homework")
+    class_ = submissions(homework, count)
     write_class(folder / "class.zip", [each.source for each in class_])
-    cost = run(grading(lqr(), folder, processes), folder, ENVIRONMENT)
+    cost = run(grading(homework, folder, processes), folder, ENVIRONMENT)
     for number, (mark, each) in enumerate(zip(marks(folder / "out"), class_, strict=True)):
         if (mark == 1.0) != each.right:
             raise ValueError(f"student{number:03d} has {mark:.0%}, which is not what the submission deserves")

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from autograder.excerpt import excerpt
 from benchmarks import exercise, grading, load, measure
 from benchmarks.exercise import Seconds
 
@@ -55,8 +56,8 @@ def test_start_and_submission_are_parted_and_the_checks_own_work_is_taken_off():
     assert summary["peer"]["wall"] == {"start": [1.0] * 3, "submission": [4.25] * 3, "ratio": 17.0}
 
 
-def test_a_class_is_of_distinct_submissions_right_ones_and_mistakes():
-    class_ = load.submissions(50)
+def test_a_class_is_of_distinct_submissions_right_ones_and_mistakes(tmp_path):
+    class_ = load.submissions(excerpt(exercise.lqr(), ("2.1", "2.2"), tmp_path), 50)
     assert len({each.source for each in class_}) == 50
     assert sum(each.right for each in class_) == 17
 
