@@ -1,7 +1,7 @@
-"""The two pendulums of exercise 2.6 with derivatives by hand, and an outer loop on the grader's side.
+"""The two pendulums of exercise 2.6 with derivatives by hand, and the outer loop on the grader's side.
 
-The loop asks the student's `backward` once an iteration and does all the rest itself: derivatives, roll-outs, line
-search, schedule of mu. So neither a mistake of exercise 2.5 nor what the student's gains claim changes J.
+The loop asks the student's `backward` once a pass; derivatives, roll-outs, line search and mu are the reference's and
+ours. So no mistake of exercise 2.5 counts here.
 """
 
 from __future__ import annotations
@@ -11,11 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course.testing import Mismatch, assert_shape, fields
-
 DT, GRAVITY = 0.05, 9.81
-ALPHAS = 0.5 ** np.arange(11)
-LARGEST = 1e9  # of numbers that the loop goes on to compute with
 
 
 class Pendulum(NamedTuple):
@@ -69,65 +65,23 @@ PENDULUM_B = Pendulum(100, np.array([0.0, 0.0]), 1.0, np.array([1000.0, 100.0]))
 BEST_A, BEST_B = 59.117744, 82.863503  # agreed on by independent solvers
 
 
-class Run(NamedTuple):
-    """What the loop did. x, u: last nominal. costs: J of the first nominal and after every iteration. refused: how
-    often gains were refused with None."""
+def optimise(reference, backward: Callable, task: Pendulum, u, iterations: int, tolerance: float = 1e-9):
+    """Run the reference's loop around backward(E, mu) -> Gains or None, which is asked once a pass.
 
-    x: np.ndarray
-    u: np.ndarray
-    costs: np.ndarray
-    refused: int
-
-
-def checked(answer, T, n, m):
-    """Return K [T, m, n], k [T, m], linear, quadratic of an answer of `backward` that is not None, as numbers."""
-    K, k, _, _, linear, quadratic = fields(answer, "K k V v linear quadratic", who="ddp.backward")
-    shaped = [("K", K, (T, m, n), "[T, m, n]"), ("k", k, (T, m), "[T, m]"), ("linear", linear, (), ""),
-              ("quadratic", quadratic, (), "")]  # fmt: skip
-    parts = [assert_shape(f"ddp.backward: {name}", got, shape, dims) for name, got, shape, dims in shaped]
-    if max(np.max(np.abs(part), initial=0.0) for part in parts) > LARGEST:
-        raise Mismatch(
-            "ddp.backward: the gains have entries beyond 1e9, expected the size of the problem's own numbers"
-        )
-    return parts[0], parts[1], float(parts[2]), float(parts[3])
-
-
-def optimise(backward: Callable, record: Callable, task: Pendulum, u, iterations=80, tolerance=1e-9) -> Run:
-    """Improve controls u [T, 1] until an iteration brings less than the tolerance.
-
-    backward: (E, mu) -> gains or None. record: makes the E that backward gets out of the parts of `expand`. An
-    iteration is one call of backward, whether it is of use or not.
+    Returns the Solution, and how many passes had no gains.
     """
-    x, mu, refused = task.start(u), 0.0, 0
-    costs = [float(task.cost(x, u))]
-    for _ in range(iterations):
-        answer = backward(record(*task.expand(x, u)), mu)
-        found = None if answer is None else search(task, x, u, costs[-1], checked(answer, task.T, 2, 1))
-        refused += answer is None
-        if found is None:
-            costs.append(costs[-1])
-            mu = max(1e-6, 10 * mu)
-            if mu > 1e10:
-                break
-            continue
-        x, u, J, promised = found
-        done = costs[-1] - J <= tolerance * abs(J) and mu < 1e-3
-        costs.append(J)
-        mu = mu / 5 if mu > 1e-6 else 0.0
-        if done:
-            break
-    return Run(x, u, np.array(costs), refused)
+    refused = 0
 
+    def counted(E, mu):
+        nonlocal refused
+        gains = backward(E, mu)
+        refused += gains is None
+        return gains
 
-def search(task, x, u, J, gains):
-    """Return x, u, J, and the promised change of the longest step that keeps a part of its promise; or None."""
-    K, k, linear, quadratic = gains
-    with np.errstate(all="ignore"):
-        xs, us = task.forward(x, u, K, k, ALPHAS)
-        costs = task.cost(xs, us)
-        promised = ALPHAS * linear + ALPHAS**2 / 2 * quadratic
-        good = np.isfinite(costs) & (costs <= J + np.minimum(1e-4 * promised, 0.0)) & (promised <= 0)
-    if not good.any():
-        return None
-    j = int(np.argmax(good))
-    return xs[:, j], us[:, j], float(costs[j]), float(promised[j])
+    def expand(x, u):
+        return reference.expansion.Expansion(*task.expand(x, u))
+
+    options = {"backward": counted, "iterations": iterations, "tolerance": tolerance}
+    with np.errstate(all="ignore"):  # roll-outs with the gains of a wrong pass run away
+        found = reference.ilqr.ilqr(np.array([np.pi, 0.0]), u, task.step, task.cost, expand, **options)
+    return found, refused
