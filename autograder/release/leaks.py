@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autograder.homework import Homework
 from autograder.release.fingerprints import Index, index, search
@@ -32,7 +32,8 @@ def find_leaks(homework: Homework, folder: Path, archive: Path) -> list[str]:
 
 def _index(homework: Homework, plan: dict[str, bytes]) -> Index:
     public = [text for name, content in plan.items() for _, text in texts(name, content)]
-    skeletons = [plan[name].decode() for name in homework.files]
+    # What shares a solution's file on purpose: other correct solutions repeat its signatures and checks.
+    skeletons = [plan[PurePosixPath(name).name].decode() for name in (*homework.files, *homework.given)]
     return index(private_texts(homework), public, skeletons, declared_public(homework))
 
 

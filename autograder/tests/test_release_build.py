@@ -79,9 +79,16 @@ def test_packages_reached_through_the_course_and_preloaded_ones_are_asked_for(tm
 
 def test_a_given_module_is_released_with_its_solution_and_without_marks(tmp_path):
     toml = FILES["hw9_sums/homework.toml"].replace("given = []", 'given = ["hw8_before/helper.py"]')
-    helper = "def f(x):\n    # BEGIN SOLUTION 8.1: double\n    return x + x\n    # END SOLUTION\n"
-    homework = make(tmp_path, **{"hw9_sums/homework.toml": toml, "solutions/hw8_before/helper.py": helper})
-    assert (build(homework, tmp_path / "out") / "helper.py").read_text() == "def f(x):\n    return x + x\n"
+    check = "    if not len(x):\n        raise ValueError(f'f: x is empty, expected at least {1} number in {x!r}')\n"
+    helper = (
+        f"def f(x):\n{check}    # BEGIN SOLUTION 8.1: double\n    return double(x + number_of(x))\n    # END SOLUTION\n"
+    )
+    released = helper.replace("    # BEGIN SOLUTION 8.1: double\n", "").replace("    # END SOLUTION\n", "")
+    same = "solutions/hw8_before/alternatives/other/helper.py"  # a correct solution may repeat what is given
+    files = {"hw9_sums/homework.toml": toml, "solutions/hw8_before/helper.py": helper, same: helper}
+    files["hw8_before/homework.toml"] = FILES["hw9_sums/homework.toml"]
+    homework = make(tmp_path, **files)
+    assert (build(homework, tmp_path / "out") / "helper.py").read_text() == released
 
 
 def test_pytest_runs_in_an_unpacked_release(homework, tmp_path):
