@@ -1,4 +1,4 @@
-"""A system as a Gymnasium environment: one real episode, step by step, and the steps counted.
+"""Systems as Gymnasium environments: real episodes, step by step, and the steps counted.
 
 s_0 = start,    s_{t+1} = disturbance(t, step(s_t, a_t)),    reward r(s_t, a_t),    truncated after `steps` steps
 """
@@ -72,4 +72,60 @@ class SystemEnv(gymnasium.Env):
             array, got = np.array(np.nan), f"a {type(value).__name__}"
         if array.shape != (size,) or np.isnan(array).any():
             raise ValueError(f"SystemEnv: {what} is {got}, expected {size} numbers in an array of shape ({size},)")
+        return array
+
+
+class BatchEnv(gymnasium.Env):
+    """Serve N copies of a System that move together: one `step` is a step of each.
+
+    system, steps: as for SystemEnv.  copies: N.  start(rng) -> s [n]: draws the first state of one copy; it is asked N
+    times a `reset`, with the generator that `reset(seed=...)` seeds; `system.start` for all of them by default.
+
+    Observations are the states [N, n]; actions are [N, m], clipped as the system does. `reward` is one number, as
+    Gymnasium wants it: the mean over the copies; those of the copies are `info["rewards"]`, [N]. All copies are
+    truncated together after `steps` steps and never terminate; the final reward is not paid.
+
+    calls: how many steps were made in copies since the environment was made, N for every `step`; `reset` does not set
+    it back.  episodes: how many were begun, N for every `reset`.
+    """
+
+    metadata = {"render_modes": []}
+
+    def __init__(self, system: System, copies: int, steps: int, start: Callable | None = None):
+        self.system, self.copies, self.steps, self.start = system, copies, steps, start
+        low, high = (np.tile(bound, (copies, 1)) for bound in (system.low, system.high))
+        self.action_space = gymnasium.spaces.Box(low, high, dtype=np.float64)
+        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (copies, system.n), dtype=np.float64)
+        self.calls = self.episodes = 0
+        self._states, self._t = None, 0
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        """Begin N episodes; return the first states [N, n] and {}."""
+        super().reset(seed=seed)
+        states = [self.system.start if self.start is None else self.start(self.np_random) for _ in range(self.copies)]
+        self._states, self._t = self._checked("start", states, self.system.n), 0
+        self.episodes += self.copies
+        return self._states.copy(), {}
+
+    def step(self, action):
+        """Return the next states [N, n], the mean reward, False, whether `steps` are done, and {"rewards": [N]}."""
+        if self._states is None:
+            raise RuntimeError("BatchEnv.step: called before reset(); call reset() first")
+        action = self._checked("action", action, self.system.m)
+        rewards = np.asarray(self.system.reward(self._states, action), dtype=float)
+        self._states = self.system.step(self._states, action)
+        self._t += 1
+        self.calls += self.copies
+        return self._states.copy(), float(rewards.mean()), False, self._t >= self.steps, {"rewards": rewards}
+
+    def _checked(self, what: str, value, size: int) -> np.ndarray:
+        """Return a copy in float64, so that nobody outside holds the states."""
+        shape = (self.copies, size)
+        try:
+            array = np.array(value, dtype=float)
+            got = f"of shape {array.shape}" if array.shape != shape else "NaN in places"
+        except (TypeError, ValueError):
+            array, got = np.array(np.nan), f"a {type(value).__name__}"
+        if array.shape != shape or np.isnan(array).any():
+            raise ValueError(f"BatchEnv: {what} is {got}, expected numbers in an array of shape {shape} = [N, {size}]")
         return array

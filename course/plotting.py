@@ -4,7 +4,7 @@
         figure, axes = plt.subplots()
         plot_series(axes, times, x, labels=("angle", "rate"), unit="rad, rad/s")
 
-Pictures of machines are in course.films; those of search trees and games can be had from here too.
+Pictures of machines are in course.films; those of search trees, games and mazes can be had from here too.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ from course.looks import (
     VERMILION,
     style,
 )  # fmt: skip
+from course.maze_plots import plot_maze
 from course.trees import plot_tree
 
 __all__ = [
     "BLACK", "BLUE", "COLOURS", "DASHES", "GREEN", "GREY", "INK", "ORANGE", "PURPLE", "SKY", "SMALL", "STYLE",
-    "VERMILION", "plot_band", "plot_board", "plot_cost_to_go", "plot_heap", "plot_phase", "plot_series", "plot_tree",
-    "style",
+    "VERMILION", "plot_band", "plot_board", "plot_cost_to_go", "plot_heap", "plot_maze", "plot_phase", "plot_series",
+    "plot_tree", "style",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402, after the choice of a backend without a screen
 
 from course import plotting  # noqa: E402
+from course.mazes import Maze  # noqa: E402
 
 
 @pytest.fixture
@@ -48,3 +49,19 @@ def test_a_band_holds_the_median_and_most_runs(axes):
     assert (low, high) == pytest.approx((1, 9)) and axes.get_legend() is not None
     with pytest.raises(ValueError, match=r"plot_band: runs has shape \(4, 11\), expected \[R, 4\]"):
         plotting.plot_band(axes, range(4), runs.T)
+
+
+def test_a_maze_shows_walls_values_and_arrows(axes):
+    maze = Maze("..G\nS#.")
+    best = np.zeros((6, 4), dtype=bool)
+    best[[0, 1, 1, 3], [1, 1, 0, 0]] = True
+    plotting.plot_maze(axes, maze, np.linspace(0, 1, 6), actions=best)
+    assert len(axes.patches) == 6 and [text.get_text() for text in axes.texts if text.get_text()] == ["G", "S"]
+    shades = [patch.get_facecolor()[3] for patch in axes.patches[:6]]
+    assert shades[4] == 1 and np.allclose(np.delete(shades, 4), 0.85 * np.delete(np.linspace(0, 1, 6), 4))
+    assert len(axes.texts) == 2 + 4  # start, goal and four arrows
+
+
+def test_a_maze_of_which_nothing_is_known_is_drawn_too(axes):
+    plotting.plot_maze(axes, Maze(), np.zeros(54), actions=np.zeros((54, 4)))
+    assert len(axes.patches) == 54 and len(axes.texts) == 2
