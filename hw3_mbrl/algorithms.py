@@ -77,7 +77,7 @@ def plan_returns(f: Callable, reward: Callable, s, A):
     a [..., m]) -> [...]: known, paid for the state before the step. s: [n], where all plans begin. A: [N, T, m].
     Returns J: [N], the sum of the T rewards of each plan. No step is made in the real world.
     """
-    # TODO 3.6: N copies of s; in each step pay for the states and actions, then let the model move the states
+    # TODO 3.6: roll N copies of s out in the model; then pay for the T states before the steps, and add up
     raise NotImplementedError("3.6")
 
 

@@ -88,13 +88,11 @@ def plan_returns(f: Callable, reward: Callable, s, A):
     a [..., m]) -> [...]: known, paid for the state before the step. s: [n], where all plans begin. A: [N, T, m].
     Returns J: [N], the sum of the T rewards of each plan. No step is made in the real world.
     """
-    # BEGIN SOLUTION 3.6: N copies of s; in each step pay for the states and actions, then let the model move the states
-    states = np.repeat(np.asarray(s)[None], len(A), axis=0)
-    J = np.zeros(len(A))
-    for t in range(A.shape[1]):
-        J = J + reward(states, A[:, t])
-        states = f(states, A[:, t])
-    return J
+    # BEGIN SOLUTION 3.6: roll N copies of s out in the model; then pay for the T states before the steps, and add up
+    states = [np.repeat(np.asarray(s)[None], len(A), axis=0)]
+    for t in range(A.shape[1] - 1):
+        states.append(f(states[-1], A[:, t]))
+    return reward(np.stack(states, axis=1), A).sum(axis=1)
     # END SOLUTION
 
 
