@@ -1,4 +1,4 @@
-"""Measure homework 3's Algorithm 3 beside mbrl-lib's agent: the same pendulum, network, search and fits, in one process.
+"""Measure homework 3's Algorithm 3 beside mbrl-lib's agent: same pendulum, network, search and fits, in one process.
 
     python -m benchmarks.learning [--quick] [--out build/bench]
 
