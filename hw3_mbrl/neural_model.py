@@ -159,7 +159,7 @@ class NeuralModel:
         """Return what was learned so far as a function f(s [..., n], a [..., m]) -> s_next [..., n], made for speed.
 
         The same numbers as `predict`, to single precision, in about a third of the time: a planner asks it a hundred
-        thousand times. The scalers are folded into the first and the last layer, and torch does nothing but multiply.
+        thousand times. The scalers are folded into the first and the last layer, and nothing is left but the products.
         Fitting afterwards does not change it.
         """
         weights = [part.detach().double().numpy() for part in self.net.parameters()]  # W [out, in], b [out], W, b, ...
@@ -168,13 +168,17 @@ class NeuralModel:
         layers[0] = [layers[0][0] / std, layers[0][1] - layers[0][0] @ (mean / std)]
         layers[-1] = [layers[-1][0] * size[:, None], layers[-1][1] * size + shift]
         *hidden, last = [(torch.tensor(b).float(), torch.tensor(W.T).float().contiguous()) for W, b in layers]
+        b_last, W_last = (part.numpy() for part in last)  # NumPy is the faster one where a product is narrow
+        silu = torch.nn.functional.silu
 
         def f(s, a):
             x = inputs(s, a, self.angles)
             h = torch.as_tensor(x.reshape(-1, x.shape[-1]), dtype=torch.float32)
             for b, W in hidden:
-                h = torch.nn.functional.silu(torch.addmm(b, h, W), inplace=True)
-            return s + torch.addmm(last[0], h, last[1]).numpy().reshape(s.shape)
+                h = silu(torch.addmm(b, h, W), inplace=True)
+            change = h.numpy() @ W_last
+            change += b_last
+            return s + change.reshape(s.shape)
 
         return f
 
