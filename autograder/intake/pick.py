@@ -16,6 +16,7 @@ from autograder.intake.names import Parts, likeness, listed, shadowed, shown
 from autograder.intake.records import Refused
 
 GIVEN = frozenset({"course", "tests"})  # folders that every release carries; grading uses its own
+RELEASED = {"README.md", "requirements.txt", "homework.toml", "conftest.py", "pytest.ini"}  # at the top of a release
 CONFIGURATION = frozenset("conftest.py pytest.ini tox.ini setup.cfg pyproject.toml setup.py".split())
 
 
@@ -117,4 +118,4 @@ def _given(item: Item, base: Parts, homework: Homework) -> bool:
     """Tell whether the release carries this file, so that its being there needs no word."""
     below = item.parts[len(base) :] if item.parts[: len(base)] == base else item.parts
     given = {path.rpartition("/")[2] for path in homework.given}
-    return below[0] in GIVEN or "/".join(below) in given | {"README.md", "requirements.txt", "homework.toml"}
+    return below[0] in GIVEN or "/".join(below) in given | RELEASED

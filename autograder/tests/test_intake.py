@@ -162,10 +162,11 @@ def test_other_files_are_counted_and_the_first_are_named(tmp_path):
 
 
 def test_pytest_files_and_network_weights_are_left_and_said(tmp_path):
-    files = {"lqr.py": CODE, "conftest.py": b"", "pytest.ini": b"", "model.pth": b"", "sub/conftest.py": b""}
+    released = {"conftest.py": b"", "pytest.ini": b""}  # they came with the homework: no word about them
+    files = {"lqr.py": CODE, "tox.ini": b"", "model.pth": b"", "sub/conftest.py": b"", **released}
     submission = taken(tmp_path / "a.zip", zipped(files))
     assert submission.files == {"lqr.py": CODE}
-    assert "without effect on grading and not taken: conftest.py, pytest.ini" in said(submission)
+    assert "without effect on grading and not taken: conftest.py, tox.ini" in said(submission)
     assert "1 other file not asked for and not taken: model.pth" in said(submission)
 
 
