@@ -5,6 +5,7 @@ s_0 = start,    s_{t+1} = disturbance(t, step(s_t, a_t)),    reward r(s_t, a_t),
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import gymnasium
@@ -46,33 +47,22 @@ class SystemEnv(gymnasium.Env):
         """Begin an episode; return the first state [n] and {}."""
         super().reset(seed=seed)
         state = self.system.start if self.start is None else self.start(self.np_random)
-        self._state, self._t = self._checked("start", state, self.system.n), 0
+        self._state, self._t = checked("SystemEnv: start", state, (self.system.n,)), 0
         return self._state.copy(), {}
 
     def step(self, action):
         """Return the next state [n], the reward, False (never terminated), whether `steps` are done, and {}."""
         if self._state is None:
             raise RuntimeError("SystemEnv.step: called before reset(); call reset() first")
-        action = self._checked("action", action, self.system.m)
+        action = checked("SystemEnv: action", action, (self.system.m,))
         reward = float(self.system.reward(self._state, action))
         state = self.system.step(self._state, action)
         if self.disturbance is not None:
-            state = self._checked("disturbance's state", self.disturbance(self._t, state), self.system.n)
+            state = checked("SystemEnv: disturbance's state", self.disturbance(self._t, state), (self.system.n,))
         self._state = state
         self._t += 1
         self.calls += 1
         return state.copy(), reward, False, self._t >= self.steps, {}
-
-    def _checked(self, what: str, value, size: int) -> np.ndarray:
-        """Return a copy in float64, so that nobody outside holds the state."""
-        try:
-            array = np.array(value, dtype=float)
-            got = f"of shape {array.shape}" if array.shape != (size,) else str(array)
-        except (TypeError, ValueError):
-            array, got = np.array(np.nan), f"a {type(value).__name__}"
-        if array.shape != (size,) or np.isnan(array).any():
-            raise ValueError(f"SystemEnv: {what} is {got}, expected {size} numbers in an array of shape ({size},)")
-        return array
 
 
 class BatchEnv(gymnasium.Env):
@@ -103,7 +93,7 @@ class BatchEnv(gymnasium.Env):
         """Begin N episodes; return the first states [N, n] and {}."""
         super().reset(seed=seed)
         states = [self.system.start if self.start is None else self.start(self.np_random) for _ in range(self.copies)]
-        self._states, self._t = self._checked("start", states, self.system.n), 0
+        self._states, self._t = checked("BatchEnv: start", states, (self.copies, self.system.n)), 0
         self.episodes += self.copies
         return self._states.copy(), {}
 
@@ -111,21 +101,21 @@ class BatchEnv(gymnasium.Env):
         """Return the next states [N, n], the mean reward, False, whether `steps` are done, and {"rewards": [N]}."""
         if self._states is None:
             raise RuntimeError("BatchEnv.step: called before reset(); call reset() first")
-        action = self._checked("action", action, self.system.m)
+        action = checked("BatchEnv: action", action, (self.copies, self.system.m))
         rewards = np.asarray(self.system.reward(self._states, action), dtype=float)
         self._states = self.system.step(self._states, action)
         self._t += 1
         self.calls += self.copies
         return self._states.copy(), float(rewards.mean()), False, self._t >= self.steps, {"rewards": rewards}
 
-    def _checked(self, what: str, value, size: int) -> np.ndarray:
-        """Return a copy in float64, so that nobody outside holds the states."""
-        shape = (self.copies, size)
-        try:
-            array = np.array(value, dtype=float)
-            got = f"of shape {array.shape}" if array.shape != shape else "NaN in places"
-        except (TypeError, ValueError):
-            array, got = np.array(np.nan), f"a {type(value).__name__}"
-        if array.shape != shape or np.isnan(array).any():
-            raise ValueError(f"BatchEnv: {what} is {got}, expected numbers in an array of shape {shape} = [N, {size}]")
-        return array
+
+def checked(who: str, value, shape: tuple[int, ...]) -> np.ndarray:
+    """Return `value` as a float64 array of this shape, copied so that nobody outside holds it; else ValueError."""
+    try:
+        array = np.array(value, dtype=float)
+        got = f"of shape {array.shape}" if array.shape != shape else "NaN in places"
+    except (TypeError, ValueError):
+        array, got = np.array(np.nan), f"a {type(value).__name__}"
+    if array.shape != shape or np.isnan(array).any():
+        raise ValueError(f"{who} is {got}, expected {math.prod(shape)} numbers in an array of shape {shape}")
+    return array

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from course.looks import GREEN, INK, SKY, SMALL, VERMILION
+from course.mazes import MOVES
 from course.shapes import part, stage
 
 WALL = "#5a5a5a"
-ARROWS = {0: (0, 1), 1: (1, 0), 2: (0, -1), 3: (-1, 0)}  # up, right, down, left: across and up in the picture
+ARROWS = tuple((right, -down) for down, right in MOVES)  # of each action: across and up in the picture
 
 
 def plot_maze(axes, maze, values=None, *, actions=None, top=None) -> None:

@@ -122,7 +122,7 @@ def algorithm2(env: gymnasium.Env, D: Transitions, fit: Callable, plan: Callable
 
 
 def algorithm3(
-    env: gymnasium.Env, D: Transitions, fit: Callable, plan: Callable, steps: int, episodes: int, T: int, every: int
+    env: gymnasium.Env, D: Transitions, fit: Callable, plan: Callable, *, steps: int, episodes: int, T: int, every: int
 ) -> History:
     """Replan in every real step through a model that is fitted again every few steps.
 
@@ -132,7 +132,7 @@ def algorithm3(
     in the first step of an episode, and the last plan moved on by one step in the others, as `MPC` does.
     Returns History with one return for each episode.
     """
-    f, given, returns = None, len(D.r), []
+    f, given, returns = None, len(D.r), []  # given: real steps made by now = len(D.r) - given
     controller = MPC(lambda s, guess: plan(f, s, guess), T, D.a.shape[1])  # plans through whatever f is by then
     # TODO 3.6: single steps: fit if it is due, act, observe, keep the row; new episode, new guess
     raise NotImplementedError("3.6")

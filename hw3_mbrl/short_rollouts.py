@@ -1,7 +1,8 @@
 """Short roll-outs of a learned model: what they are good for, and what they cost.
 
     general Dyna       s ~ data;   k steps   a = policy(s),  (r, s') = model(s, a);   train on all of them
-    value expansion    y = r_0 + gamma r_1 + … + gamma^H r_H + gamma^{H+1} Q(s_{H+1}, policy(s_{H+1}))
+    value expansion    (s, a, r, s') ~ data;   k steps from s_0 = s', which are paid r_0 … r_{k-1};
+                       y = r + gamma (r_0 + gamma r_1 + … + gamma^{k-1} r_{k-1} + gamma^k Q(s_k, policy(s_k)))
 
 A roll-out of a learned model leaves the truth a little in each step, and the errors add up. A guess of the value is
 wrong as well, and discounting makes that error small if the guess comes late. Few steps trust the guess, many the
@@ -33,14 +34,14 @@ class Targets(NamedTuple):
     y: np.ndarray
 
 
-def rollouts(model: Callable, policy: Callable, starts, k: int, first=None) -> list[Transitions]:
+def rollouts(model: Callable, policy: Callable, s0, k: int, first=None) -> list[Transitions]:
     """Let a model run k steps from many states at once.
 
     model(s, a) -> (r, s_next, done) and policy(s) -> a: see above; one call a step, with all rows that still run.
-    starts: [N, n] or [N], the states that the roll-outs begin in, none of them terminal. k: how many steps, 0 or more.
+    s0: [N, n] or [N], the states that the roll-outs begin in, none of them terminal. k: how many steps, 0 or more.
     first: [N, m] or [N], the actions of the first step; None: the policy chooses them as well.
     Returns a list of k Transitions: entry j is step j of those roll-outs that did not end before it, in the order of
-    `starts`; it has no rows where none is left.
+    `s0`; it has no rows where none is left.
     """
     steps = []
     # TODO 3.8: each step acts in the states that the last one led to; what is done takes no further step
@@ -74,11 +75,11 @@ def dyna(
     return Q
 
 
-def depth_errors(f: Callable, truth: Callable, policy: Callable, starts, k: int):
+def depth_errors(f: Callable, truth: Callable, policy: Callable, s0, k: int):
     """Measure how far a model's roll-outs are from the truth, depth by depth.
 
     f(s [N, n], a [N, m]) -> s_next [N, n]: learned dynamics; truth: the real ones, of the same form. policy(s) -> a.
-    starts: [N, n]. k: depth. Both begin in `starts` and take the same actions: the policy's, chosen in imagination.
+    s0: [N, n]. k: depth. Both begin in `s0` and take the same actions: the policy's, chosen in imagination.
     One call a step of each function, with all rows; nothing ends here.
     Returns [k]: entry j is the root of the mean squared difference after j + 1 steps, over all N rows and n numbers.
     """
@@ -100,11 +101,11 @@ def k_step_target(P, r, V, k: int, gamma: float):
     raise NotImplementedError("3.8")
 
 
-def value_targets(D: Transitions, model: Callable, policy: Callable, Q: Callable, H: int, gamma: float) -> Targets:
-    """Expand the value: real transitions, continued by H steps of a model, and what Q should be on all of them (TD-k).
+def value_targets(D: Transitions, model: Callable, policy: Callable, Q: Callable, k: int, gamma: float) -> Targets:
+    """Expand the value: real transitions, continued by k steps of a model, and what Q should be on all of them (TD-k).
 
-    D: N real transitions. model(s, a) -> (r, s_next, done), policy(s) -> a; Q(s, a) -> [N]. H: steps, 0 or more.
-    Returns Targets: first the pairs (s, a) of D, then those of imagined step 0, 1, … H-1, each as `rollouts` has it.
+    D: N real transitions. model(s, a) -> (r, s_next, done), policy(s) -> a; Q(s, a) -> [N]. k: steps, 0 or more.
+    Returns Targets: first the pairs (s, a) of D, then those of imagined step 0, 1, … k-1, each as `rollouts` has it.
     Source: Feinberg et al. (2018), Model-Based Value Expansion for Efficient Model-Free Reinforcement Learning.
     """
     # TODO 3.8: go on from where D led; then the targets, from the last step back to the first

@@ -120,5 +120,5 @@ class Model:
         return self.step(s, a)
 
     def step(self, s, a):
-        """Move the states [N, n]: by a fixed amount where there is a drift, else by what state and action say."""
-        return s + self.drift if self.drift is not None else np.tanh(s @ self.A + a @ self.B)
+        """Move the states [N, n]: by a drift and what the actions say, or to where state and action say."""
+        return s + self.drift + a @ self.B if self.drift is not None else np.tanh(s @ self.A + a @ self.B)

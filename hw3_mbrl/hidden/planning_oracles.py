@@ -45,6 +45,13 @@ def optimal_values(P, R, gamma):
     return np.array([[R[s, a] + gamma * np.dot(P[s, a], V) for a in range(A)] for s in range(S)]), V
 
 
+def error_over_time(eps_P, eps_R, gamma, R_max, steps=2000):
+    """Add up, step by step, what a model gets wrong: a reward by eps_R, and by eps_P where the rest is earned."""
+    discounts = gamma ** np.arange(steps)
+    rest = np.sum(discounts[1:] * R_max)  # all rewards from the next step on
+    return np.sum(discounts * (eps_R + eps_P * rest))
+
+
 def clear_problem(rng, S, A, gamma) -> Problem:
     """Draw a problem in which the best action of every state is worth 1.5 more than any other."""
     while True:

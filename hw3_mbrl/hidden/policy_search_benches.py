@@ -126,7 +126,7 @@ def columns(who, D, N, n, m):
 
 
 class Parts(Note):
-    """Made-up `fit`, `improve` and `act`: what each returns depends on all that it got so far."""
+    """Made-up `fit`, `climb` and `act`: what each returns depends on all that it got so far."""
 
     def __init__(self, rng, world, P, rounds):
         super().__init__()
@@ -138,7 +138,7 @@ class Parts(Note):
         self.fitted, self.models, self.improved, self.played = [], [], [], []
 
     def fit(self, D=None):
-        """Return a model, which is three numbers here: nobody but `improve` looks into it."""
+        """Return a model, which is three numbers here: nobody but `climb` looks into it."""
         try:
             N = np.shape(getattr(D, "r", np.zeros(0)))
             got = columns(
@@ -157,18 +157,18 @@ class Parts(Note):
         self.models.append(np.tanh(self.of_data @ flat.sum(axis=0)) + 0.1 * len(self.fitted))
         return self.models[-1].copy()
 
-    def improve(self, f=None, theta=None):
+    def climb(self, f=None, theta=None):
         """Return new parameters [P]."""
-        who = "policy_search.algorithm4 called improve(f, theta)"
+        who = "policy_search.algorithm4 called climb(f, theta)"
         f, theta = (
             self.numbers(who, "f", f, (3,), "what fit returned"),
             self.numbers(who, "theta", theta, (self.P,), "[P]"),
         )
         if len(self.improved) >= self.rounds:
-            self.complain("policy_search.algorithm4 called improve more often than once in a round")
+            self.complain("policy_search.algorithm4 called climb more often than once in a round")
         if self.complaint:
             return np.full(self.P, np.nan)
-        self.world.events.append("improve")
+        self.world.events.append("climb")
         better = np.sin(self.of_model @ f + self.of_theta @ theta + len(self.improved))
         self.improved.append((f, theta, better))
         return better.copy()

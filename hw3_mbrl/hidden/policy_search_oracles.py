@@ -38,7 +38,7 @@ class Toy:
         V1, c1, V2, c2 = self.weights
         s, total = np.broadcast_to(s0, (len(theta), *s0.shape)), 0.0
         for _ in range(T):
-            x = np.concatenate([np.cos(s[..., :1]), s[..., 1:], np.sin(s[..., :1])], axis=-1)
+            x = np.concatenate([np.cos(s[..., :1]), np.sin(s[..., :1]), s[..., 1:]], axis=-1)
             h = np.tanh(np.einsum("kni,khi->knh", x, W1) + b1[:, None])
             a = self.limit * np.tanh(np.einsum("knh,kmh->knm", h, W2) + b2[:, None])
             z = np.concatenate([s, a], axis=-1)

@@ -64,8 +64,10 @@ def J_and_gradient(model, theta):
 class Laboratory(Note, SystemEnv):
     """The real pendulum, and all parts of Algorithm 4 that a student's loop needs.
 
-    ENOUGH: what the last episode must earn in one of 5 experiments. Of 40 of the reference's, 8 rounds each, 2 end
-    below (-350 and -185), all others between -93.6 and -93.5; exact: -93.5. Five in a row fail once in 3e6.
+    ENOUGH: what the last episode must earn in one of 5 experiments. Of 100 of the reference's, 8 rounds each, 2 end
+    below (-275 and -222), all others between -94.8 and -93.5; exact: -93.5. That is 2 %, and 8.1 % at most with a
+    confidence of 99 %: five in a row fail once in 3e8, or once in 280 000 at that end. Without aggregation 18 of 20 end
+    below, the worst at -278.
     """
 
     ENOUGH = -97.0
@@ -73,12 +75,9 @@ class Laboratory(Note, SystemEnv):
     def __init__(self, rng, rounds):
         Note.__init__(self)
         SystemEnv.__init__(self, swingup_pendulum(TORQUE), STEPS)
-        self.rng, self.rounds, self.theta = (
-            np.random.default_rng(rng.integers(1 << 62)),
-            rounds,
-            0.3 * rng.normal(size=4),
-        )
-        self.seed, self.fits, self.improvements, self.rewards = rng.integers(1 << 62), 0, 0, []
+        self.rng, self.rounds = np.random.default_rng(rng.integers(1 << 62)), rounds
+        self.theta = 0.1 * rng.normal(size=4)  # with 0.3 three times as many experiments end in a bad corner
+        self.seed, self.fits, self.climbs, self.rewards = rng.integers(1 << 62), 0, 0, []
 
     def random_data(self):
         """Return the columns of three episodes with torques of at most 1 N m."""
@@ -128,15 +127,15 @@ class Laboratory(Note, SystemEnv):
             return np.full((HIDDEN + 5, 2), np.nan)
         return Model(np.random.default_rng(self.seed), s, a, s_next).C
 
-    def improve(self, f=None, theta=None):
+    def climb(self, f=None, theta=None):
         """Climb for 50 steps with Adam, clipped at length 1, and return the best parameters [4]."""
-        who = "policy_search.algorithm4 called improve(f, theta)"
+        who = "policy_search.algorithm4 called climb(f, theta)"
         C, theta = (
             self.numbers(who, "f", f, (HIDDEN + 5, 2), "as fit returned it"),
             self.numbers(who, "theta", theta, (4,), ""),
         )
-        self.improvements += 1
-        if self.complaint or self.improvements > self.rounds:
+        self.climbs += 1
+        if self.complaint or self.climbs > self.rounds:
             return np.full(4, np.nan)
         model = Model(np.random.default_rng(self.seed), np.zeros((1, 2)), np.zeros((1, 1)), np.zeros((1, 2)))
         model.C = C

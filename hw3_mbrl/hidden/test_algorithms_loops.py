@@ -23,7 +23,7 @@ def judge_history(who, answer, world, D):
     """Compare a History with what happened: a return for each episode; the first data, all steps behind them."""
     returns, got = fields(answer, "returns D", who=who)
     look = "the returns: one for each episode, the sum of its rewards, in their order"
-    assert_close(f"{who}: returns", returns, world.returns(), rtol=SINGLE, look=look)
+    assert_close(f"{who}: the array returns", returns, world.returns(), rtol=SINGLE, look=look)
     judge_rows(f"{who}: D", got, added(D, world.columns()))
 
 
@@ -37,7 +37,7 @@ def judge_lists(who, world, learner, lengths):
     learner.judge_plans(who, starts, [np.zeros((learner.T, world.m))] * len(lengths), range(len(lengths)))
     expected = np.concatenate([plan[:length] for (*_, plan), length in zip(learner.plans, lengths, strict=True)])
     look = "the actions: those of the list in their order, whatever states they lead to"
-    assert_close(f"{who}: actions executed", world.columns()[1], expected, rtol=SINGLE, look=look)
+    assert_close(f"{who}: the list of actions executed", world.columns()[1], expected, rtol=SINGLE, look=look)
 
 
 @exercise("3.6", weight=1.5)
@@ -77,7 +77,8 @@ def replanned(student, reference, rng, *, n, m, steps, episodes, T, every, ends)
     world, D = World(rng, n, m, ends, allowed=sum(lengths)), data(rng, reference, n, m, 4)
     learner = Learner(rng, world, D, T)
     with complaints_of(world, learner):
-        answer = student.algorithms.algorithm3(world, D, learner.fit, learner.plan, steps, episodes, T, every)
+        sizes = {"steps": steps, "episodes": episodes, "T": T, "every": every}
+        answer = student.algorithms.algorithm3(world, D, learner.fit, learner.plan, **sizes)
     world.expect("algorithms.algorithm3", episodes, sum(lengths))
     return world, learner, D, answer, lengths
 
@@ -114,7 +115,7 @@ def test_algorithm_3_replans_in_every_step(student, reference, rng):
         learner.judge_plans(who, range(total), guesses[:total], newest)
         expected = np.array([plan[0] for *_, plan in learner.plans])
         look = "which action is executed: the first of the plan that was made in this step"
-        assert_close(f"{who}: actions executed", world.columns()[1], expected, rtol=SINGLE, look=look)
+        assert_close(f"{who}: the list of actions executed", world.columns()[1], expected, rtol=SINGLE, look=look)
         judge_history(who, answer, world, D)
 
 

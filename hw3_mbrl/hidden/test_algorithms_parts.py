@@ -57,9 +57,8 @@ def test_an_episode_is_what_happened(student, rng):
             raise Mismatch(f"{who} asked act {len(world.asked)} times in {made} steps, expected once in each")
         assert_close(f"{who}: s that act gets", np.array(world.asked), world.columns()[0], rtol=SINGLE)
         answers = np.sin(np.array(world.asked) @ world.K.T)
-        assert_close(
-            f"{who}: actions", world.columns()[1], answers, rtol=SINGLE, look="env.step gets what act returned"
-        )
+        look = "env.step gets what act returned"
+        assert_close(f"{who}: the list of actions", world.columns()[1], answers, rtol=SINGLE, look=look)
 
 
 # Actions scaled to 0..1, 300 of each kind: the largest distance of their distribution from the uniform one exceeds 0.18

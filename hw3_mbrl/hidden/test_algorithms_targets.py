@@ -56,9 +56,11 @@ def swing_up(student, reference, rng, memory):
         world = Watched(SystemEnv(system, L), rounds * L)
         search = planner(reference, system.reward, system.low, system.high, **options)
         budget = Budget(rng, memory, world, D, lambda D, seed: Model(D, [0], seed), search, T, 1)
-        sizes = (L, rounds) if name == "algorithm2" else (L, rounds, T, L)
+        sizes = {"steps": L, "rounds": rounds}
+        if name == "algorithm3":
+            sizes = {"steps": L, "episodes": rounds, "T": T, "every": L}
         with complaints_of(world, budget):
-            getattr(student.algorithms, name)(world, D, budget.fit, budget.plan, *sizes)
+            getattr(student.algorithms, name)(world, D, budget.fit, budget.plan, **sizes)
         expect(f"algorithms.{name}", world, rounds)
         found.append(world.returns())
     return found
@@ -80,14 +82,18 @@ def test_replanning_swings_a_pendulum_up_that_nobody_described(student, referenc
         if replanned[1] >= -430 and replanned[1] - lists.max() >= 100:
             return
         told = (
-            f"On the pendulum Algorithm 3 returns {replanned[1]:.0f} in its second episode, expected -430 or more, and "
-            f"100 more than Algorithm 2, which returns {lists.max():.0f}\n  look at: the tests of the two loops"
+            f"On the pendulum Algorithm 3 returns {replanned[1]:.0f} in its second episode and Algorithm 2 "
+            f"{lists.max():.0f} at best; expected about what the handout says, and of Algorithm 3 far more than of "
+            "Algorithm 2\n  look at: the tests of the two loops"
         )
     raise Mismatch(told)
 
 
-# Mean return on the five test goals after 350 real steps, 11 seeds: -7.3 to -5.5, median -6.3, three attempts. With a
+# Mean return on the five test goals after 350 real steps, 125 attempts of the reference, each with seeds of its own:
+# -9.4 to -4.8, median -6.5, standard deviation 0.8. 5 are below -8.3: that is 4 %, and 10 % at most (confidence 99 %).
+# So three attempts would fail one right loop in 16 000 (at 10 % one in 1000), six fail one in 2e8 (one in 1e6). With a
 # network that predicts next states -12.7 to -10.0, doing nothing -12.3, random actions -43, MuJoCo as the model -5.2.
+ARM_ATTEMPTS = 6
 ARM = {"N": 50, "M": 5, "iterations": 3, "std": 0.3, "std_min": 0.01}
 
 
@@ -103,9 +109,8 @@ def reach(student, reference, rng, memory, episodes=5, T=15):
     search = planner(reference, reacher.reward, env.action_space.low, env.action_space.high, **ARM)
     budget = Budget(rng, memory, world, D, reacher.ArmModel, search, T, 2)
     with complaints_of(world, budget):
-        history = student.algorithms.algorithm3(
-            world, D, budget.fit, budget.plan, reacher.STEPS, episodes, T, reacher.STEPS
-        )
+        sizes = {"steps": reacher.STEPS, "episodes": episodes, "T": T, "every": reacher.STEPS}
+        history = student.algorithms.algorithm3(world, D, budget.fit, budget.plan, **sizes)
     expect(who, world, episodes)
     judge_rows(f"{who}: D", fields(history, "D returns", who=who)[0], added(D, world.columns()))
     seed = int(rng.integers(1 << 40))
@@ -135,11 +140,11 @@ def worth_of(D, search, seed, T):
 def test_the_reacher_is_learned_from_350_real_steps(student, reference, rng, once):
     """algorithm3: with 100 random and 250 steps of its own it gathers the data that teach a model MuJoCo's Reacher."""
     memory = once(dict)
-    for _ in range(ATTEMPTS):
+    for _ in range(ARM_ATTEMPTS):
         earned = reach(student, reference, rng, memory)
         if earned >= -8.3:
             return
     raise Mismatch(
-        f"With the data of your Algorithm 3 the Reacher returns {earned:.1f} on goals never seen, expected -8.3 or more"
-        "\n  look at: the tests of algorithm3"
+        f"With the data of your Algorithm 3 the Reacher returns {earned:.1f} on goals never seen, expected about "
+        "what the handout says, -6\n  look at: the tests of algorithm3"
     )

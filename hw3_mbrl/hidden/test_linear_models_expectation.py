@@ -79,25 +79,23 @@ def model(rng, reference, k, gamma, radius=0.7):
 
 @exercise("3.4", weight=1)
 def test_values_are_what_the_roll_out_of_the_model_earns(student, rng, reference):
-    """value_weights: theta @ x is what the model earns from x on: b @ x now, gamma b @ (F x) next, and so on."""
-    for k, gamma in [(3, 0.9), (5, 0.6), (2, 1.0)]:
-        made = model(rng, reference, k, gamma)
-        expected = oracles.rolled_out(made.F, made.b, np.eye(k), gamma, steps=200)
-        theta = student.linear_models.value_weights(made, gamma)
-        look = "theta @ x = b @ x + gamma theta @ (F @ x) for every x: on which side of theta does F stand?"
-        assert_close("linear_models.value_weights: theta", theta, expected, rtol=SINGLE, look=look)
+    """value_weights: w @ x is what the model earns from x on: b @ x now, gamma b @ (F x) next, and so on."""
+    for k, gamma, radius in [(3, 0.9, 0.7), (5, 0.6, 0.7), (2, 1.0, 0.7), (3, 0.98, 0.95)]:
+        made = model(rng, reference, k, gamma, radius)
+        expected = oracles.rolled_out(made.F, made.b, np.eye(k), gamma, steps=600)
+        w = student.linear_models.value_weights(made, gamma)
+        look = "w @ x = b @ x + gamma w @ (F @ x) for every x: on which side of w does F stand?"
+        assert_close("linear_models.value_weights: w", w, expected, rtol=SINGLE, look=look)
 
 
 @exercise("3.4", weight=0.25)
 def test_a_discount_of_zero_leaves_the_reward(student, rng, reference):
-    """value_weights: with gamma = 0, theta = b; and with one feature it is the sum of a geometric series."""
+    """value_weights: with gamma = 0, w = b; and with one feature it is the sum of a geometric series."""
     made = model(rng, reference, 3, 1.0)
-    theta = student.linear_models.value_weights(made, 0.0)
-    assert_close("linear_models.value_weights with gamma = 0", theta, made.b, rtol=SINGLE, look="where gamma stands")
+    w = student.linear_models.value_weights(made, 0.0)
+    assert_close("linear_models.value_weights with gamma = 0", w, made.b, rtol=SINGLE, look="where gamma stands")
     keep, paid = rng.uniform(0.3, 0.9), rng.uniform(1.0, 2.0)
     one = reference.linear_models.LinearExpectation(np.array([[keep]]), np.array([paid]))
-    theta = student.linear_models.value_weights(one, 0.8)
+    w = student.linear_models.value_weights(one, 0.8)
     expected = np.array([paid / (1 - 0.8 * keep)])
-    assert_close(
-        "linear_models.value_weights with one feature", theta, expected, rtol=SINGLE, look="where gamma stands"
-    )
+    assert_close("linear_models.value_weights with one feature", w, expected, rtol=SINGLE, look="where gamma stands")

@@ -98,7 +98,7 @@ def test_no_other_model_makes_the_data_more_likely(student, rng, reference):
 
 @exercise("3.4", weight=0.25)
 def test_the_error_falls_with_the_root_of_the_number_of_transitions(student, rng, reference):
-    """fit_linear_gaussian: 256 times as many transitions make the error of F about 16 times as small."""
+    """fit_linear_gaussian: the error of F falls like N^(-1/2), where N is the number of transitions."""
     # Metric: slope of log(error of F) against log(N), from N = 40 to 10,240, over 6 systems.
     # Over 400 seeds of the reference: -0.51 +- 0.04, from -0.62 to -0.38. The bounds are 6 standard deviations away, a
     # false failure is rarer than 1e-8; an F that is wrong in the limit, or from a fixed number of rows, has slope 0.

@@ -35,10 +35,10 @@ def tuned(student, rng, policy, world, std, episodes, **options):
     draws = np.random.default_rng(rng.integers(1 << 62))
     with complaints_of(world):
         answer = student.mbmf.fine_tune(world, policy, std, episodes, draws, **options)
-    return fields(answer, "policy episodes returns", who=WHO)
+    return fields(answer, "policy used returns", who=WHO)
 
 
-@exercise("3.9", weight=0.5)
+@exercise("3.9", weight=0.2)
 def test_the_first_batches_explore_around_the_policy(student, rng):
     """fine_tune: until the critic has warmed up, actions are those of the policy handed over plus noise of size std."""
     n, m, N, L = 3, 2, 20, 12
@@ -47,7 +47,7 @@ def test_the_first_batches_explore_around_the_policy(student, rng):
     strong = {"epochs": 10, "size": 120, "rate": 0.3, "clip": 100.0}
     _, used, returns = tuned(student, rng, policy, world, std, 4 * N, warmup=2, **strong)
     world.check(4)
-    assert_shape(f"{WHO}: episodes", used, (4,), "[K]", integer=True)
+    assert_shape(f"{WHO}: used", used, (4,), "[B]", integer=True)
     look = "one number a batch: the mean over its episodes of their total rewards"
     assert_close(f"{WHO}: returns", returns, world.returns(), rtol=1e-6, look=look)
     s = np.concatenate([world.states(k).reshape(-1, n) for k in range(4)])
@@ -74,7 +74,7 @@ def test_the_first_batches_explore_around_the_policy(student, rng):
     assert_close(f"{WHO}: the policy handed over, afterwards", after, before, rtol=1e-9, look="improve the copy")
 
 
-@exercise("3.9", weight=0.5)
+@exercise("3.9", weight=0.2)
 def test_the_warm_up_trains_the_critic_only(student, rng):
     """fine_tune: after `warmup` batches the policy is still the one it began with; one batch later it is not."""
     n, m, N, L = 2, 1, 4, 5
@@ -95,7 +95,7 @@ def test_the_warm_up_trains_the_critic_only(student, rng):
                 raise Mismatch(f"{WHO}: with one batch more than `warmup` the policy has not changed: use fit_policy")
 
 
-@exercise("3.9", weight=0.25)
+@exercise("3.9", weight=0.2)
 def test_no_more_episodes_are_played_than_allowed(student, rng):
     """fine_tune: whole batches, as many as fit; the record says how many episodes were used and what they earned."""
     n, m, L = 2, 1, 3
@@ -111,13 +111,36 @@ def test_no_more_episodes_are_played_than_allowed(student, rng):
         world.check(batches)
         look = "the count: after each batch, N episodes more, that batch included"
         if batches:
-            assert_close(f"{WHO}: episodes", used, N * np.arange(1, batches + 1), rtol=1e-9, look=look)
+            assert_close(f"{WHO}: used", used, N * np.arange(1, batches + 1), rtol=1e-9, look=look)
             look = "one number a batch: the mean over its episodes of their total rewards"
             assert_close(f"{WHO}: returns", returns, world.returns(), rtol=1e-6, look=look)
         else:
-            for name, value in (("episodes", used), ("returns", returns)):
+            for name, value in (("used", used), ("returns", returns)):
                 if np.shape(value) != (0,):
                     raise Mismatch(f"{WHO}: {name} is not empty although not a single batch was allowed")
+
+
+@exercise("3.9", weight=0.9)
+def test_one_learner_is_handed_every_batch(student, rng, reference):
+    """fine_tune: one PPO with the options given; its critic learns from every batch, its policy after the warm-up."""
+    n, m, N, L = 3, 2, 6, 5
+    for warmup, batches in ((1, 4), (2, 3), (0, 2)):
+        policy, twin = start_of(student, rng, n, m), reference.mbmf.Policy(n, m, hidden=(4,))
+        twin.load([np.array(x) for x in policy.numbers()])
+        made, drawn, std = rng.integers(1 << 62), rng.integers(1 << 62), rng.uniform(0.2, 0.6)
+        options = {"epochs": 3, "size": 11, "rate": 0.01, "gamma": 0.8, "lam": 0.7, "clip": 0.1}
+        options |= {"seed": int(rng.integers(99)), "warmup": warmup}
+        found = []
+        for who, start in ((student.mbmf, policy), (reference.mbmf, twin)):  # twins, in two worlds that are the same
+            world = World(np.random.default_rng(made), WHO, N, n, m, L)
+            with complaints_of(world):
+                answer = who.fine_tune(world, start, std, batches * N, np.random.default_rng(drawn), **options)
+            better = fields(answer, "policy used returns", who=WHO)[0]
+            world.check(batches)
+            found.append((np.array(world.path[-1][1]), acts(WHO, better, world.starts, m)))
+        look = "one PPO for the whole run, with all options; play_batch with rng; fit_critic, then fit_policy"
+        for name, got, wanted in zip(("actions of the last batch", "what the policy does"), *found, strict=True):
+            assert_close(f"{WHO}: {name}", got, wanted, rtol=1e-4, look=look)
 
 
 def timid(reference, seed):
@@ -137,7 +160,7 @@ MOST = 0.95
 
 @exercise("3.9", weight=0.25)
 def test_fine_tuning_improves_a_timid_driver(student, rng, reference, once):
-    """fine_tune: an imitator of a driver who is too careful drives better after 450 real episodes, and no more."""
+    """fine_tune: an imitator of a driver who is too careful drives better, after no more episodes than allowed."""
     system, N, L = double_integrator(), 30, 25
     env = BatchEnv(system, N, L, start=lambda generator: generator.normal(size=2))
     env.reset(seed=int(rng.integers(1 << 30)))
@@ -146,15 +169,17 @@ def test_fine_tuning_improves_a_timid_driver(student, rng, reference, once):
     policy.load(once(lambda: timid(reference, int(rng.integers(1 << 30)))))
     options = {"rate": 0.03, "size": 375, "gamma": 0.9, "seed": int(rng.integers(99))}
     answer = student.mbmf.fine_tune(env, policy, 0.4, 450, np.random.default_rng(rng.integers(1 << 62)), **options)
-    better, used, _ = fields(answer, "policy episodes returns", who=WHO)
+    better, used, _ = fields(answer, "policy used returns", who=WHO)
     if env.calls != 450 * L or env.episodes != 450:
-        raise Mismatch(f"{WHO} made {env.calls} real steps in {env.episodes} episodes, expected {450 * L} in 450")
-    assert_shape(f"{WHO}: episodes", used, (450 // N,), "[K]", integer=True)
+        raise Mismatch(
+            f"{WHO} made {env.calls} real steps in {env.episodes} episodes, expected {450 * L} in all 450 allowed"
+        )
+    assert_shape(f"{WHO}: used", used, (450 // N,), "[B]", integer=True)
     starts = rng.normal(size=(200, 2))
     cost, before = (-driven(system, lambda s, who=who: acts(WHO, who, s, 1), starts, L) for who in (better, policy))
     if not cost <= MOST * before:
         raise Mismatch(
-            f"{WHO}: after 450 episodes driving costs {cost / before:.2f} of what it did, expected {MOST} or less\n"
+            f"{WHO}: driving costs {cost / before:.2f} of what it did before, expected {MOST} or less\n"
             "  look at: fit_critic and fit_policy on each batch, by one PPO, and where the policy begins"
         )
 

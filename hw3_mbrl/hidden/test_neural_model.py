@@ -1,4 +1,4 @@
-"""Hidden tests of exercise 3.5: angles, inputs, differences, scalers, roll-outs. With test_neural_model_fit, 10 points.
+"""Hidden tests of exercise 3.5: angles, inputs, differences, scalers, roll-outs.
 
 Every function is tested by itself, on several angles in an order of their own, on columns of different sizes and with
 n != m. The models that roll-outs are made with live on this side and note what they are asked.
@@ -45,7 +45,7 @@ def test_inputs_hold_cos_and_sin_in_the_place_of_angles(student, rng):
     for N, n, m, angles in [(5, 5, 2, (3, 0)), (4, 3, 1, (1,)), (3, 2, 3, ()), (3, 2, 1, (0, 1))]:
         s, a = states(rng, N, n), rng.normal(size=(N, m))
         got = student.neural_model.inputs(np.array(s), np.array(a), angles)
-        assert_shape(f"{WHO}.inputs: x", got, (N, n + len(angles) + m), "[N, 2k + (n - k) + m]")
+        assert_shape(f"{WHO}.inputs: x", got, (N, n + len(angles) + m), "[N, n + k + m]")
         look = (
             "the order: cos of all angles as `angles` names them, their sin, the states that are no angles, the action"
         )
@@ -60,7 +60,7 @@ def test_inputs_take_any_leading_axes(student, rng):
         s, a = states(rng, *lead, n), rng.normal(size=(*lead, m))
         expected = oracles.features(s.reshape(-1, n), a.reshape(-1, m), angles).reshape(*lead, n + 1 + m)
         got = student.neural_model.inputs(np.array(s), np.array(a), angles)
-        assert_shape(f"{WHO}.inputs: x", got, expected.shape, "[..., 2k + (n - k) + m]")
+        assert_shape(f"{WHO}.inputs: x", got, expected.shape, "[..., n + k + m]")
         assert_close(f"{WHO}.inputs: x", got, expected, rtol=SINGLE, look="the axis that is joined: the last")
 
 
@@ -154,14 +154,15 @@ def test_horizon_errors_measure_predictions_without_looking(student, rng):
         "errors[h - 1]: predict h steps from s[:, 0] without looking; mean of the squares over N and n, then the root"
     )
     for N, T, n, m, angles in [(5, 4, 3, 2, ()), (4, 5, 2, 1, (1,)), (3, 1, 2, 3, (0, 1))]:
-        drift = rng.normal(size=n)
+        drift, A = rng.normal(size=n), rng.normal(size=(N, T, m))
         f = oracles.Model(rng, n, m, N, T, f"{WHO}.horizon_errors", drift=drift)
-        s = rng.normal(size=(N, 1, n)) + np.arange(T + 1)[:, None] * drift  # what f says, and then what it gets wrong:
+        moved = np.concatenate([np.zeros((N, 1, n)), np.cumsum(drift + A @ f.B, axis=1)], axis=1)
+        s = rng.normal(size=(N, 1, n)) + moved  # what f says, and then what it gets wrong:
         wrong = rng.uniform(-2.5, 2.5, size=(N, T, n)) * np.where(np.isin(np.arange(n), angles), 1, 3)
         turns = 2 * np.pi * rng.integers(-1, 2, size=(N, T, n)) * np.isin(np.arange(n), angles)
         s[:, 1:] += wrong + turns
         with complaints_of(f):
-            got = student.neural_model.horizon_errors(f.answer, np.array(s), rng.normal(size=(N, T, m)), angles)
+            got = student.neural_model.horizon_errors(f.answer, np.array(s), np.array(A), angles)
         expected = [np.linalg.norm(wrong[:, h]) / np.sqrt(N * n) for h in range(T)]
         assert_shape(f"{WHO}.horizon_errors", got, (T,), "[T]")
         assert_close(f"{WHO}.horizon_errors", got, np.array(expected), rtol=SINGLE, look=look)

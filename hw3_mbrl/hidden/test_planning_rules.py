@@ -1,13 +1,11 @@
-"""Hidden tests of greedy, monte_carlo, sarsa, q_learning and control, exercise 3.2. With those of
-test_planning_tables.py, the weights add up to its points. Everything but the last test is exact.
-"""
+"""Hidden tests of monte_carlo, sarsa and q_learning, exercise 3.2. Everything but the last test is exact."""
 
 from __future__ import annotations
 
 import numpy as np
 import planning_oracles as oracles
 
-from course.testing import SINGLE, Mismatch, assert_close, assert_shape, complaints_of, exercise
+from course.testing import SINGLE, Mismatch, assert_close, assert_shape, exercise
 
 MODULE = "sample_planning"
 SIZES = [(5, 3), (3, 4)]
@@ -29,29 +27,6 @@ def judge(student, reference, rule, Q, columns, gamma, alpha, expected, look):
     """Compare the Q of a rule with the one expected."""
     got = apply(student, reference, rule, Q, columns, gamma, alpha)
     assert_close(f"{MODULE}.{rule}: Q", got, expected, rtol=SINGLE, look=look)
-
-
-@exercise("3.2", weight=0.6)
-def test_the_best_actions_share_what_is_left_of_epsilon(student, rng):
-    """greedy: every action gets epsilon / A, and the best actions of a row share 1 - epsilon equally."""
-    for (S, A), epsilon in zip([(5, 3), (3, 5)], (0.0, rng.uniform(0.2, 0.8)), strict=True):
-        Q = 3 * rng.normal(size=(S, A))
-        Q[1, :2] = Q[1].max() + 1.0  # two that are equally good
-        Q[2] = rng.normal()  # all equally good
-        pi = student.sample_planning.greedy(Q.copy(), float(epsilon))
-        assert_shape(f"{MODULE}.greedy: pi", pi, (S, A), "[S, A]")
-        look = "a row with one best action, one with two, one where all are equal; every row of pi sums to 1"
-        assert_close(f"{MODULE}.greedy: pi", pi, oracles.shared_greedy(Q, epsilon), rtol=SINGLE, look=look)
-
-
-@exercise("3.2", weight=0.15)
-def test_greedy_without_epsilon_never_explores(student, rng):
-    """greedy: called with Q alone, it takes the best action with probability 1."""
-    Q = rng.normal(size=(6, 3)) - 5.0
-    pi = student.sample_planning.greedy(Q.copy())
-    assert_shape(f"{MODULE}.greedy: pi", pi, (6, 3), "[S, A]")
-    look = "the largest entry of each row, also where all are negative"
-    assert_close(f"{MODULE}.greedy: pi", pi, np.eye(3)[Q.argmax(axis=1)], rtol=SINGLE, look=look)
 
 
 @exercise("3.2", weight=1.25)
@@ -109,102 +84,6 @@ def test_one_pass_backwards_solves_a_chain(student, reference, rng):
     look = "the targets: with alpha = 1 an entry becomes its target, made of entries that are right already"
     # Whole numbers: entries that are stored as such lose their fractions.
     judge(student, reference, "q_learning", np.zeros((S, A), dtype=int), D, gamma, 1.0, expected, look)
-
-
-class Loop:
-    """The `sample` and the `rule` of one run of control, on the grader's side. They count, keep, and never raise.
-
-    Both answer with what follows from what they were asked, so that the last Q depends on every request.
-    """
-
-    def __init__(self, reference, rng, S, A, K):
-        self.Transitions, self.S, self.A, self.K = reference.transitions.Transitions, S, A, K
-        self.weights = rng.normal(size=(K + 1, S, A))
-        self.log, self.complaint = [], ""
-
-    def sample(self, pi=None):
-        """Return an episode of one step, whose reward tells pi and the number of the episode apart."""
-        k = sum(kind == "sample" for kind, _ in self.log)
-        try:
-            if k >= self.K:
-                raise Mismatch(f"it was called more often than there are epsilons, {self.K}")
-            pi = assert_shape("pi", pi, (self.S, self.A), "[S, A]")
-            if not np.allclose(pi.sum(axis=1), 1.0, atol=1e-4) or pi.min() < -1e-6:
-                raise Mismatch("pi has rows that are no probabilities")
-        except Mismatch as problem:
-            self.complaint = self.complaint or f"{MODULE}.control called sample(pi): {problem}"
-            pi = np.full((self.S, self.A), np.nan)
-        self.log.append(("sample", pi))
-        return self.episode(pi, min(k, self.K))
-
-    def episode(self, pi, k):
-        """Return the k-th episode for a policy."""
-        r = np.array([float(np.sum(self.weights[k] * pi))])
-        return self.Transitions(np.array([k % self.S]), np.array([k % self.A]), r, np.array([0]), np.array([True]))
-
-    def rule(self, Q=None, episode=None, gamma=None, alpha=None):
-        """Return a Q that follows from all four. This is the `rule` that the student is given."""
-        k = sum(kind == "rule" for kind, _ in self.log)
-        try:
-            if k >= self.K:
-                raise Mismatch(f"it was called more often than there are alphas, {self.K}")
-            Q = assert_shape("Q", Q, (self.S, self.A), "[S, A]")
-            r = float(assert_shape("the episode's r", getattr(episode, "r", None), (1,), "[T]")[0])
-            gamma, alpha = (float(assert_shape(n, v, ())) for n, v in (("gamma", gamma), ("alpha", alpha)))
-        except Mismatch as problem:
-            self.complaint = self.complaint or f"{MODULE}.control called rule(Q, episode, gamma, alpha): {problem}"
-            self.log.append(("rule", None))
-            return np.full((self.S, self.A), np.nan)
-        self.log.append(("rule", (Q, r, gamma, alpha)))
-        return self.moved(Q, r, gamma, alpha, k)
-
-    def moved(self, Q, r, gamma, alpha, k):
-        """Return the Q of the k-th update."""
-        return 0.5 * Q + alpha * (np.sin(r) + gamma) * self.weights[k]
-
-    def expected(self, Q, gamma, epsilons, alphas, greedy):
-        """Return all Q of a right loop with this `greedy`: the first, and one for every episode."""
-        path = [Q]
-        for k, (epsilon, alpha) in enumerate(zip(epsilons, alphas, strict=True)):
-            episode = self.episode(greedy(path[-1], epsilon), k)
-            path.append(self.moved(path[-1], float(episode.r[0]), gamma, alpha, k))
-        return path
-
-
-@exercise("3.2", weight=1)
-def test_planning_alternates_episodes_and_updates(student, reference, rng):
-    """control: each episode follows the policy of the newest Q with its own epsilon, and is learned with its alpha."""
-    for (S, A), K in zip(SIZES, (4, 3), strict=True):
-        Q, gamma = 3 * rng.normal(size=(S, A)), rng.uniform(0.6, 0.9)
-        epsilons, alphas = rng.permutation(np.linspace(0.1, 0.9, K)), rng.permutation(np.linspace(0.2, 0.8, K))
-        loop = Loop(reference, rng, S, A, K)
-        with complaints_of(loop):
-            got = student.sample_planning.control(
-                loop.sample, loop.rule, Q.copy(), float(gamma), epsilons.copy(), alphas.copy()
-            )
-        got = assert_shape(f"{MODULE}.control: Q", got, (S, A), "[S, A]")
-        if [kind for kind, _ in loop.log] != ["sample", "rule"] * K:
-            raise Mismatch(f"{MODULE}.control: expected sample, then rule, in turns, {K} times for {K} epsilons")
-        judge_loop(student, loop, got, Q, gamma, epsilons, alphas)
-
-
-def judge_loop(student, loop, got, Q, gamma, epsilons, alphas):
-    """Compare the last Q with that of a right loop; with the student's own greedy, too: that is charged elsewhere."""
-    expected = loop.expected(Q, gamma, epsilons, alphas, oracles.shared_greedy)[-1]
-    look = "which Q the policy is made of, which epsilon and alpha belong to the episode, and what the next one gets"
-    try:
-        assert_close(f"{MODULE}.control: Q", got, expected, rtol=SINGLE, look=look)
-    except Mismatch:
-        asked = [np.array(pi) for kind, pi in loop.log if kind == "sample"]
-        path, own = [Q], iter(asked)
-        path = loop.expected(Q, gamma, epsilons, alphas, lambda Q, epsilon: next(own))
-        for before, epsilon, pi in zip(path, epsilons, asked, strict=False):
-            mine = assert_shape(
-                f"{MODULE}.greedy: pi", student.sample_planning.greedy(before, float(epsilon)), pi.shape, "[S, A]"
-            )
-            if np.array_equal(mine, oracles.shared_greedy(before, epsilon)) or not np.allclose(mine, pi, atol=1e-4):
-                raise
-        assert_close(f"{MODULE}.control: Q", got, path[-1], rtol=SINGLE, look=look)
 
 
 # Calibration. Mean over three problems of what the policy has over chance, as a share of what the best one has, in 300

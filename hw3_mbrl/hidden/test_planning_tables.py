@@ -36,7 +36,7 @@ def test_value_iteration_finds_what_the_best_policy_earns(student, reference, rn
 @exercise("3.2", weight=0.75)
 def test_value_iteration_keeps_its_tolerance(student, reference, rng):
     """value_iteration: no entry of Q is further than `tolerance` from the solution, whatever the last change was."""
-    for gamma, tolerance in [(0.9, 0.5), (0.97, 0.05), (0.5, 0.3)]:
+    for gamma, tolerance in [(0.9, 0.5), (0.97, 0.05), (0.5, 0.3), (0.998, 0.5)]:
         problem = oracles.draw(rng, 4, 2, ends=0.0, scale=1.0, shift=rng.choice([-5.0, 5.0]))
         Q = iterate(student, reference, problem, gamma, tolerance)
         error = np.max(np.abs(Q - oracles.optimal_values(problem.P, problem.R, gamma)[0]))
@@ -77,12 +77,15 @@ def test_no_model_is_further_off_than_the_bound(student, rng):
         policies = rng.dirichlet(np.full(A, 0.3), size=(50, S))
         values = [oracles.policy_values(*part, policies, gamma) for part in ((P, R), (truth.P, truth.R))]
         eps_P = np.abs(P - truth.P).sum(axis=2).max()
-        most = bound(student, eps_P, np.abs(R - truth.R).max(), gamma, np.abs(truth.R).max())
+        errors = eps_P, np.abs(R - truth.R).max(), gamma, np.abs(truth.R).max()
+        most = bound(student, *errors)
         if not np.max(np.abs(values[0] - values[1])) <= most * (1 + SINGLE):
             raise Mismatch(f"{BOUND}: a model is further off than the bound says\n  look at: both terms")
+        if not most <= 100 * oracles.error_over_time(*errors):
+            raise Mismatch(f"{BOUND}: it is far larger than it must be, and says nothing\n  look at: both terms")
 
 
-@exercise("3.2", weight=0.5)
+@exercise("3.2", weight=0.4)
 def test_some_models_are_as_far_off_as_the_bound(student, rng):
     """simulation_bound: it says no more than it must: there are models with small errors that reach it."""
     for gamma in (0.5, 0.9):
@@ -96,3 +99,12 @@ def test_some_models_are_as_far_off_as_the_bound(student, rng):
         got = bound(student, 2 * slip, shift, gamma, R_max)
         off = V[0] - V[1]
         assert_close(f"{BOUND} of a model with small errors", got, off, rtol=1e-3, look=look)
+
+
+@exercise("3.2", weight=0.1)
+def test_the_bound_of_large_errors_is_the_handouts(student, rng):
+    """simulation_bound: it is the handout's where errors are large, too, and R_max is that of the truth."""
+    for _ in range(3):
+        errors = rng.uniform(0.5, 2.0), rng.uniform(0.5, 3.0), rng.uniform(0.3, 0.9), rng.uniform(1.0, 5.0)
+        look = "the error of one step, in the reward and in where the rest is earned, added up over all steps"
+        assert_close(BOUND, bound(student, *errors), oracles.error_over_time(*errors), rtol=SINGLE, look=look)

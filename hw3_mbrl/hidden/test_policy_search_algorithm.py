@@ -56,14 +56,14 @@ def run(student, rng, aggregate, rounds=3, n=3, m=2, P=4):
     D = student.policy_search.Transitions(*(np.array(column) for column in first))
     with complaints_of(parts, world):
         answer = student.policy_search.algorithm4(
-            world, parts.act, np.array(theta), D, parts.fit, parts.improve, rounds, aggregate
+            world, parts.act, np.array(theta), D, parts.fit, parts.climb, rounds, aggregate
         )
     return parts, world, theta, first, fields(answer, "theta returns D", who=WHO)
 
 
 def expect_order(world, rounds, fits):
     """Judge in which order the parts were asked."""
-    wanted = [event for k in range(rounds) for event in (["fit"] if k < fits else []) + ["improve", "reset"]]
+    wanted = [event for k in range(rounds) for event in (["fit"] if k < fits else []) + ["climb", "reset"]]
     if world.events != wanted:
         shown = ", ".join(world.events[:12])
         raise Mismatch(
@@ -77,14 +77,16 @@ def judge_chain(parts, world, theta, models):
     """Judge what was improved, on which model, and what was played."""
     for k, (f, before, _) in enumerate(parts.improved):
         look = "f: the model of this round" if len(parts.models) > 1 else "f: without aggregation the first model stays"
-        assert_close(f"{WHO}: f of improve in round {k}", f, models[k], rtol=SINGLE, look=look)
+        assert_close(f"{WHO}: f of climb in round {k}", f, models[k], rtol=SINGLE, look=look)
         look = "theta: each round goes on from where the last one ended"
         wanted = parts.improved[k - 1][2] if k else theta
-        assert_close(f"{WHO}: theta of improve in round {k}", before, wanted, rtol=SINGLE, look=look)
+        assert_close(f"{WHO}: theta of climb in round {k}", before, wanted, rtol=SINGLE, look=look)
     played = [better for k, (_, _, better) in enumerate(parts.improved) for _ in world.episodes[k]]
     look = "theta of act: the episode of a round is played by the policy that this round has just improved"
     got = np.array([each[0] for each in parts.played])
-    assert_shape(f"{WHO}: calls of act", got, np.shape(played), "[steps, P]", look="one call of act for every step")
+    assert_shape(
+        f"{WHO}: thetas that act got", got, np.shape(played), "[steps, P]", look="one call of act in each step"
+    )
     assert_close(f"{WHO}: theta of act", got, np.array(played), rtol=SINGLE, look=look)
     look = "the state in use: act is asked at the state that the environment returned last"
     states = np.concatenate([world.data(k)[0] for k in range(len(world.episodes))])
@@ -97,7 +99,7 @@ def judge_answer(parts, world, answer, data):
     assert_close(f"{WHO}: theta", theta, parts.improved[-1][2], rtol=SINGLE, look=look)
     expected = np.array([world.data(k)[2].sum() for k in range(len(world.episodes))])
     look = "returns[k]: the SUM of the rewards of the real episode of round k"
-    assert_close(f"{WHO}: returns", returns, expected, rtol=SINGLE, look=look)
+    assert_close(f"{WHO}: the array returns", returns, expected, rtol=SINGLE, look=look)
     judge_columns(f"{WHO}: D", columns(f"{WHO}: D", D, len(data[2]), world.n, world.m), data)
 
 
@@ -138,13 +140,13 @@ def test_v1_learns_to_swing_up(student, rng):
         D = student.policy_search.Transitions(*laboratory.random_data())
         with complaints_of(laboratory):
             answer = student.policy_search.algorithm4(
-                laboratory, laboratory.act, laboratory.theta.copy(), D, laboratory.fit, laboratory.improve, rounds
+                laboratory, laboratory.act, laboratory.theta.copy(), D, laboratory.fit, laboratory.climb, rounds
             )
         fields(answer, "theta returns D", who=WHO)
         best = max(best, laboratory.returns()[-1])
         if best >= Laboratory.ENOUGH:
             return
     raise Mismatch(
-        f"{WHO}: the last of {rounds} real episodes earned {best:.1f} in the best of 5 runs, expected at least "
-        f"{Laboratory.ENOUGH:.0f}; the exact model leads to -93.5\n  look at: whether each model has seen all episodes"
+        f"{WHO}: the last of {rounds} real episodes earned {best:.1f} in the best of 5 runs; expected about "
+        "what the exact model leads to, -93.5\n  look at: whether each model has seen all episodes"
     )

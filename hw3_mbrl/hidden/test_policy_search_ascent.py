@@ -74,7 +74,7 @@ def judge(student, rng, P, steps, rate, max_norm, scale):
     look = "the step: Adam with mean and square corrected for their start at zero; uphill; gradients clipped first"
     assert_close(f"{WHO}: what objective was asked", np.array(objective.asked), visited, rtol=SINGLE, look=look)
     assert_close(f"{WHO}: J", J, expected, rtol=SINGLE, look="J[k]: what objective returned in its call k")
-    assert_close(f"{WHO}: norms", norms, lengths, rtol=SINGLE, look="norms: lengths BEFORE clipping")
+    assert_close(f"{WHO}: the array norms", norms, lengths, rtol=SINGLE, look="norms: lengths BEFORE clipping")
     look = "theta: of all parameters that were tried, those with the largest J, the start among them; not the last ones"
     assert_close(f"{WHO}: theta", best, visited[np.argmax(expected)], rtol=SINGLE, look=look)
 

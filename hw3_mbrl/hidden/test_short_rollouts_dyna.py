@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.stats import chi2
-from short_rollouts_benches import Finite, Imagining, Learner
+from short_rollouts_learners import Imagining, Learner
 from short_rollouts_oracles import one_by_one, places, rows_of, same_bag
+from short_rollouts_worlds import Finite
 
 from course.testing import EXACT, SINGLE, Mismatch, assert_close, assert_shape, complaints_of, exercise
 
@@ -61,7 +62,7 @@ def judge_batch(world, D, Q, batch, asked, N, k, own):
         )
 
 
-@exercise("3.8", weight=1)
+@exercise("3.8", weight=0.75)
 def test_learning_uses_every_step_of_the_rollouts(student, rng):
     """dyna: each update learns from all k steps of N new roll-outs from real states, by the policy of the newest Q."""
     for n, m, size, options in [
@@ -82,11 +83,14 @@ def test_without_imagined_steps_dyna_is_replay(student, rng):
     draws = [places(rows_of(*batch), rows_of(*D)) for _, batch, _ in world.updates]
     if any(np.array_equal(np.sort(draws[0]), np.sort(other)) for other in draws[1:]):
         raise Mismatch(f"{WHO} learns from the same rows in every update, expected a new draw for each")
+    imagine(student, world, D, rng.integers(1 << 62), updates=1, N=50, k=0, own=False)
+    if np.array_equal(draws[0], places(rows_of(*world.updates[0][1]), rows_of(*D))):
+        raise Mismatch(f"{WHO} draws the same rows with another generator\n  look at: rng decides what is drawn")
 
 
 # The distance is chi-square with 7 degrees of freedom, and a right answer fails in the outermost 1e-7 on either side.
 # Drawing states instead of rows is off by more than 150; drawing every row equally often is off by nothing.
-@exercise("3.8", weight=0.5)
+@exercise("3.8", weight=0.25)
 def test_every_row_of_the_data_is_drawn_as_often(student, rng):
     """dyna: rows of the data are drawn uniformly and with replacement, however often their state was visited."""
     world, N = Imagining(rng, 2, 2), 2000
@@ -101,12 +105,13 @@ def test_every_row_of_the_data_is_drawn_as_often(student, rng):
     far = ((counts - N / 8) ** 2).sum() / (N / 8)
     if not chi2.ppf(1e-7, 7) <= far <= chi2.isf(1e-7, 7):
         raise Mismatch(
-            f"{WHO}: {N} draws from 8 rows, of which five have the same state, fell on them {counts.tolist()} times\n"
+            f"{WHO}: where a state stands in several rows of the data, some rows are drawn too often, or all of them "
+            "more evenly than chance allows\n"
             "  look at: rows are drawn, not states, each with the same probability and independently of the others"
         )
 
 
-@exercise("3.8", weight=0.75)
+@exercise("3.8", weight=0.5)
 def test_one_step_of_an_exact_model_from_the_data_is_replay(student, rng):
     """dyna: with an exact model, k = 1 and the data's own actions, Q is that of replay with the same generator."""
     world, learner = Finite(rng, 13, 3), Learner(13, 3, 0.3, 0.9)
@@ -116,13 +121,16 @@ def test_one_step_of_an_exact_model_from_the_data_is_replay(student, rng):
         return world.policy(s)
 
     for k in (0, 1):
+        world.moved = 0
         draw = np.random.default_rng(seed)
         options = {"updates": 20, "N": 25, "k": k, "own": True}
         with complaints_of(world, learner):
             Q = student.short_rollouts.dyna(np.zeros((13, 3)), D, world.model, greedy, learner.learn, draw, **options)
         tables.append(assert_shape(WHO, Q, (13, 3), "like Q"))
+        if world.moved != k * 20 * 25:
+            raise Mismatch(f"{WHO} with k = {k}: the model made {world.moved} steps, expected k N in each update")
     if not learner.rows >= 1000 or not np.any(tables[0]):
-        raise Mismatch(f"{WHO} learnt from {learner.rows} transitions in 2 x 20 updates of 25, expected 1000")
+        raise Mismatch(f"{WHO} learnt from {learner.rows} transitions, expected N in each update; or Q is all 0")
     look = "which action the first step takes, and that the rows are drawn in the same way for k = 0 and k = 1"
     assert_close(f"{WHO} with k = 1", tables[1], tables[0], rtol=EXACT, look=look)
     judge_support(world, D, tables[0])
@@ -136,15 +144,15 @@ def judge_support(world, D, Q):
         raise Mismatch(f"{WHO} with k = 0 changed Q at pairs that the data does not have")
 
 
+# Largest error of Q over the largest entry of the optimum, 400 seeds of the reference: median 0, 99 % below 1e-10,
+# largest 0.00005; it fails at 0.1. The probability that a pair is never reached in the 1500 roll-outs, computed for
+# 100,000 of these worlds, is below 4e-7 on average.
 @exercise("3.8", weight=0.5)
 def test_imagined_steps_reach_what_the_data_does_not_show(student, rng):
     """dyna: with an exact model, long roll-outs from a single state lead to the optimal Q everywhere."""
     S, A, gamma = 8, 2, 0.8
-    world, learner, pick = (
-        Finite(rng, S, A, ends=0.1),
-        Learner(S, A, 1.0, gamma),
-        np.random.default_rng(rng.integers(1 << 62)),
-    )
+    world, learner = Finite(rng, S, A, ends=0.1), Learner(S, A, 1.0, gamma)
+    pick = np.random.default_rng(rng.integers(1 << 62))
     world.next[:, 0] = (np.arange(S) + 1) % S  # a ring, so that every state can be reached
     world.done[:, 0] = False
 

@@ -1,5 +1,6 @@
-"""Hidden tests of fit_table, evaluate and mc_values, exercise 3.1. With those of test_table_samples.py, the weights add
-up to its points. Data are made from a table that was chosen first, so nothing is counted twice in the same way.
+"""Hidden tests of fit_table, evaluate and mc_values, exercise 3.1.
+
+Data are made from a table that was chosen first, so nothing is counted twice in the same way.
 """
 
 from __future__ import annotations
@@ -130,20 +131,24 @@ def _crowded(S):
 
 
 @exercise("3.1", weight=0.75)
-def test_the_ab_example_has_three_answers(student, reference):
-    """AB: the table is worth 0.75 and 0.75, the data's returns 0 and 0.75, those of the lecture's draw 1 and 0.75."""
-    for episodes in (oracles.AB_DATA, oracles.AB_DRAWN):
+def test_the_ab_example_has_three_answers(student, reference, rng):
+    """AB: with other numbers for the states and another reward c, the table is worth 3/4 c in both, the data's returns
+    0 and 3/4 c, those of the lecture's draw c and 3/4 c.
+    """
+    number, c = rng.permutation(2), rng.uniform(2.0, 5.0)
+    told, drawn = (
+        [(number[list(s)], c * np.array(r)) for s, r in data] for data in (oracles.AB_DATA, oracles.AB_DRAWN)
+    )
+    for episodes in (told, drawn):
         look = "which states an episode visits, and the sum of the rewards from there on"
         judge_returns(student, reference, episodes, 2, 1.0, look)
-    columns = [np.concatenate(c) for c in zip(*(oracles.as_columns(*e) for e in oracles.AB_DATA), strict=True)]
+    columns = [np.concatenate(column) for column in zip(*(oracles.as_columns(*e) for e in told), strict=True)]
     got = fit(student, reference, columns, 2, 1)
-    expected = reference.table_model.Table(
-        np.array([[1], [8]]),
-        np.array([[[0.0, 1.0]], [[0.0, 0.0]]]),
-        np.array([[0.0], [0.75]]),
-        np.array([[0.0], [1.0]]),
-    )
+    N, P, R = np.array([[1], [8]]), np.array([[[0.0, 1.0]], [[0.0, 0.0]]]), np.array([[0.0], [0.75 * c]])
+    order = np.argsort(number)  # the row of the table of A and B that belongs to each number
+    parts = N[order], P[order][:, :, order], R[order], 1.0 - P[order].sum(axis=2)
+    expected = reference.table_model.Table(*parts)
     judge_table(got, expected, "N P R end", where=" of the AB example")
     V = student.table_model.evaluate(expected, np.ones((2, 1)), 1.0)
     look = "A leads to B in every case that was seen, so the table gives A what B is worth"
-    assert_close(f"{EVALUATE}: V of the AB example", V, np.array([0.75, 0.75]), rtol=SINGLE, look=look)
+    assert_close(f"{EVALUATE}: V of the AB example", V, np.full(2, 0.75 * c), rtol=SINGLE, look=look)

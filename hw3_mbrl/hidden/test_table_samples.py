@@ -85,12 +85,19 @@ def test_all_rows_of_a_pair_are_equally_likely(student, reference, rng):
     K = 600
     paid, _, _ = draw(student, reference, rng, columns, np.full(K, 1), np.full(K, 2))
     for reward, share in [(2.0, 4 / 7), (5.0, 2 / 7), (7.0, 1 / 7)]:
-        z = (np.sum(np.abs(paid - reward) < 1e-4) - K * share) / np.sqrt(K * share * (1 - share))
-        if not abs(z) < DEVIATIONS:
+        came = np.mean(np.abs(paid - reward) < 1e-4)
+        if not abs(came - share) < DEVIATIONS * np.sqrt(share * (1 - share) / K):
             raise Mismatch(
-                f"{OUTCOMES}: of {K} draws, an outcome that fills {share:.2f} of a pair's rows came up in "
-                f"{np.mean(np.abs(paid - reward) < 1e-4):.2f}\n  look at: all rows of the pair, equally likely"
+                f"{OUTCOMES}: an outcome came up in {came:.2f} of many draws, expected its share of the pair's rows\n"
+                "  look at: all rows of the pair, equally likely"
             )
+    K, zeros = 24, np.zeros(24, dtype=int)
+    found, _, _ = draw(student, reference, rng, [zeros, zeros, np.arange(K) + 0.5, zeros, zeros == 0], zeros, zeros)
+    if len(np.unique(found)) == K:  # by chance 24! / 24^24 = 5e-10
+        raise Mismatch(
+            f"{OUTCOMES}: as many draws as a pair has rows took each row once, expected every draw to be made anew\n"
+            "  look at: draws with replacement"
+        )
     repeats = np.mean(np.abs(np.diff(paid)) < 1e-4)
     if repeats > 0.8:  # 0.43 is expected, with a deviation of 0.02
         raise Mismatch(f"{OUTCOMES}: draw after draw is the same, expected each of the K draws to be made anew")
@@ -192,8 +199,8 @@ def test_actions_are_drawn_from_the_policy(student, reference, rng):
             p, count = pi[state, action], np.sum((s == state) & (a == action))
             if abs(count - visits * p) > DEVIATIONS * np.sqrt(visits * p * (1 - p)):
                 raise Mismatch(
-                    f"{EPISODE}: in a state with pi[s, a] = {p:.2g}, the action was taken in {count / visits:.2f} of "
-                    f"{visits} visits\n  look at: which row of pi is used, and that actions are drawn"
+                    f"{EPISODE}: an action was taken in {count / visits:.2f} of the visits of a state, expected "
+                    "pi[s, a] of them\n  look at: which row of pi is used, and that actions are drawn"
                 )
 
 
@@ -209,11 +216,15 @@ def test_draws_come_from_the_generator_that_is_given(student, reference, rng):
     draws = []
     for generator in (seed, seed, seed + 1):
         answer = student.table_model.sample_outcomes(D, s.copy(), a.copy(), np.random.default_rng(generator))
-        r = transitions(OUTCOMES, answer, K)[2]
+        outcomes = transitions(OUTCOMES, answer, K)
+        recorded(data.columns, *outcomes)
         walk = Walk(reference, np.random.default_rng(walk_seed), 3, 2, K, K)
         with complaints_of(walk):
             answer = student.table_model.sample_episode(walk.answer, pi, 0, K, np.random.default_rng(generator))
-        draws.append((r, transitions(EPISODE, answer, K)[1]))
+        steps = transitions(EPISODE, answer, K)
+        if walk.asked != list(zip(steps[0].tolist(), steps[1].tolist(), strict=True)):
+            raise Mismatch(f"{EPISODE}: the episode's s and a are not what the model was asked")
+        draws.append((outcomes[2], steps[1]))
     # Forty draws agree by chance once in 2^40 (two actions), and less often among the rows of a pair.
     for who, first, again, other in zip((OUTCOMES, EPISODE), *draws, strict=True):
         if not np.allclose(first, again, rtol=1e-4) or np.allclose(first, other, rtol=1e-4):

@@ -36,10 +36,10 @@ class Learner:
     """Measures c from the last row, plans straight to 0, and writes down what it was asked."""
 
     def __init__(self):
-        self.sizes, self.guesses = [], []
+        self.seen, self.guesses = [], []
 
     def fit(self, D):
-        self.sizes.append(len(D.r))
+        self.seen.append(np.array(D.s_next))
         c = float((D.s_next[-1, 0] - D.s[-1, 0]) / D.a[-1, 0])
         return lambda s, a: s + c * a
 
@@ -123,27 +123,30 @@ def test_the_planner_finds_the_way_down(student, rng):
 
 
 def judge(who, env, learner, answer, returns, sizes, states):
-    """Compare a History of the example with the handout's table."""
+    """Compare what fit got and the History of an example with what they should be; states: those it leads to."""
+    states, got = np.array([0.5, 1.0, *states])[:, None], [len(rows) for rows in learner.seen]
+    if got != sizes:
+        raise Mismatch(f"{who}: fit got {got} rows, expected {sizes}")
+    look = "the order: the given data come first, and behind them every real step as it happened"
+    for rows in learner.seen:
+        assert_close(f"{who}: D.s_next that fit got", rows, states[: len(rows)], rtol=SINGLE, look=look, show=True)
     got, D = fields(answer, "returns D", who=who)
-    assert_close(f"{who}: returns", got, np.array(returns), rtol=SINGLE, show=True)
+    assert_close(f"{who}: the array returns", got, np.array(returns), rtol=SINGLE, show=True)
     s_next = fields(D, "s a r s_next done", who=f"{who}: D")[3]
-    states = np.array([0.5, 1.0, *states])[:, None]
-    assert_close(f"{who}: D.s_next", s_next, states, rtol=SINGLE, show=True)
-    if learner.sizes != sizes:
-        raise Mismatch(f"{who}: fit got {learner.sizes} rows, expected {sizes}")
+    assert_close(f"{who}: D.s_next of the History", s_next, states, rtol=SINGLE, look=look, show=True)
     if env.resets != len(returns):
         raise Mismatch(f"{who} reset the environment {env.resets} times, expected {len(returns)}")
 
 
 @exercise("3.6", weight=2)
-def test_the_three_algorithms_of_the_handout_by_hand(student):
-    """algorithm1, 2, 3: the table of the handout, with a first model that takes 0.5 for 1."""
+def test_the_table_of_the_handout_by_hand(student):
+    """algorithm1, and algorithm3 with every = 1 and T = 2: the handout's table, whose first model takes 0.5 for 1."""
     loops = student.algorithms
     env, learner = Line(), Learner()
     answer = loops.algorithm1(env, first_data(student), learner.fit, learner.plan, 3)
     judge("algorithms.algorithm1", env, learner, answer, [-24.0], [2], [2, 2, 2])
     env, learner = Line(), Learner()
-    answer = loops.algorithm3(env, first_data(student), learner.fit, learner.plan, 3, 1, 2, 1)
+    answer = loops.algorithm3(env, first_data(student), learner.fit, learner.plan, steps=3, episodes=1, T=2, every=1)
     judge("algorithms.algorithm3", env, learner, answer, [-20.0], [2, 3, 4], [2, 0, 0])
 
 
@@ -156,3 +159,19 @@ def test_algorithm_2_aggregates(student):
     judge("algorithms.algorithm2", env, learner, answer, [-16.0, -16.0], [2, 3], [2, 0])
     if any(np.shape(guess) != (3, 1) or np.any(guess) for guess in learner.guesses):
         raise Mismatch("algorithms.algorithm2: a guess is not zeros [steps, m]")
+
+
+@exercise("3.6")
+def test_algorithm_3_begins_every_episode_with_zeros(student):
+    """algorithm3: two episodes, every = 4; a planner that adds (1, 2) to its guess begins each of them with a = 1."""
+    env, learner, who = Line(), Learner(), "algorithms.algorithm3"
+    sizes = {"steps": 3, "episodes": 2, "T": 2, "every": 4}
+    answer = student.algorithms.algorithm3(
+        env, first_data(student), learner.fit, lambda f, s, guess: guess + np.array([[1.0], [2.0]]), **sizes
+    )
+    a = fields(fields(answer, "returns D", who=who)[1], "s a r s_next done", who=f"{who}: D")[1]
+    look = "the guess: zeros as an episode begins, (2, 0) in its other steps, which is (1, 2) or (3, 2) moved on"
+    assert_close(
+        f"{who}: D.a", a, np.array([[1.0], [1], [1], [3], [3], [1], [3], [3]]), rtol=SINGLE, look=look, show=True
+    )
+    judge(who, env, learner, answer, [-72.25, -72.25], [2, 6], 2 * [4.5, 6.0, 7.5])

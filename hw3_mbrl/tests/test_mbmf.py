@@ -29,7 +29,7 @@ def test_a_clone_of_a_linear_expert(student):
     before = np.array(start.act(s))
     policy = student.mbmf.clone(start, s, 40 - 3 * s, np.random.default_rng(0), steps=300, size=20, rate=0.1)
     new = np.array([[0.0], [20.0]])
-    look = "fit_scales first, then the mean squared error, with a rate that falls to 0"
+    look = "the formula of the handout, and what it says about Adam and about scales"
     assert_close("mbmf.clone: what it does in 0 and 20", policy.act(new), 40 - 3 * new, rtol=1e-3, look=look, show=True)
     assert_close("mbmf.clone: the policy handed over", start.act(s), before, rtol=EXACT, look="train the copy")
 
@@ -63,12 +63,12 @@ def test_fine_tuning_counts_episodes_and_warms_up(student):
     for episodes, batches in ((7, 1), (11, 2)):
         env = BatchEnv(line(), 4, 3)
         answer = student.mbmf.fine_tune(env, policy, 0.5, episodes, rng)
-        better, used, returns = fields(answer, "policy episodes returns", who="mbmf.fine_tune")
+        better, used, returns = fields(answer, "policy used returns", who="mbmf.fine_tune")
         if env.calls != batches * 12:
             raise Mismatch(f"mbmf.fine_tune made {env.calls} steps for {episodes} episodes, expected {batches * 12}")
         look = "4 episodes a batch"
         wanted = 4 * np.arange(1, batches + 1)
-        assert_close("mbmf.fine_tune: episodes", used, wanted, rtol=EXACT, look=look, show=True)
+        assert_close("mbmf.fine_tune: used", used, wanted, rtol=EXACT, look=look, show=True)
         if np.shape(returns) != (batches,):
             raise Mismatch(f"mbmf.fine_tune: returns has shape {np.shape(returns)}, expected {(batches,)}")
         same = np.allclose(better.act(s), policy.act(s), rtol=0, atol=1e-12)
@@ -80,10 +80,10 @@ def test_fine_tuning_counts_episodes_and_warms_up(student):
 @exercise("3.9")
 def test_counting_by_hand(student):
     """episodes_to: the example of the handout, with 6 episodes before; and None where the level is lost again."""
-    episodes, returns = np.array([10, 20, 30, 40]), np.array([-500.0, -400.0, -450.0, -410.0])
-    got = student.mbmf.episodes_to(-420.0, episodes, returns, 6)
+    used, returns = np.array([10, 20, 30, 40]), np.array([-500.0, -400.0, -450.0, -410.0])
+    got = student.mbmf.episodes_to(-420.0, used, returns, 6)
     assert_close("mbmf.episodes_to", got, np.array(46), rtol=EXACT, look="for good: -450 comes after -400", show=True)
-    got = student.mbmf.episodes_to(-450.0, episodes, returns)
+    got = student.mbmf.episodes_to(-450.0, used, returns)
     assert_close("mbmf.episodes_to", got, np.array(20), rtol=EXACT, look="equal is enough", show=True)
-    if student.mbmf.episodes_to(-405.0, episodes, returns) is not None:
+    if student.mbmf.episodes_to(-405.0, used, returns) is not None:
         raise Mismatch("mbmf.episodes_to does not return None although the last batch is below the level")

@@ -46,8 +46,10 @@ def test_the_example_rolled_out_and_differentiated(student):
     """The handout's example: T = 2, k = b = -1/2, from s = 3: J = -7.5, gradient (5/2, 3/2)."""
     answer = student.policy_search.J_and_gradient(np.array([-0.5, -0.5]), *ball(student), np.array([[3.0]]), 2)
     J, g = fields(answer, "J gradient", who="policy_search.J_and_gradient")
-    assert_close("policy_search.J_and_gradient: J", J, -7.5, rtol=SINGLE, show=True)
-    assert_close("policy_search.J_and_gradient: gradient", g, np.array([2.5, 1.5]), rtol=SINGLE, show=True)
+    look = "the handout's table: r_t is paid for s_t and a_t, and J is the sum over t = 0, 1"
+    assert_close("policy_search.J_and_gradient: J", J, -7.5, rtol=SINGLE, look=look, show=True)
+    look = "the graph: theta acts in every step, and through the states; nothing may be detached on the way"
+    assert_close("policy_search.J_and_gradient: gradient", g, np.array([2.5, 1.5]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("3.7")
@@ -56,7 +58,8 @@ def test_the_example_by_the_recursion(student):
     ones = np.ones((2, 1, 1))
     pi_theta, r_s, r_a = np.array([[[3.0, 1.0]], [[1.0, 1.0]]]), np.array([[-3.0], [-1.0]]), np.array([[2.0], [1.0]])
     g = student.policy_search.pathwise_gradient(ones, ones, -0.5 * ones, pi_theta, r_s, r_a)
-    assert_close("policy_search.pathwise_gradient", g, np.array([2.5, 1.5]), rtol=SINGLE, show=True)
+    look = "the order in a step: da_t from ds_t, then what both earn, then ds_{t+1}; the handout's table has each"
+    assert_close("policy_search.pathwise_gradient", g, np.array([2.5, 1.5]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("3.7")
@@ -69,7 +72,8 @@ def test_two_starts_are_averaged(student):
     for i, name in enumerate(("J", "gradient")):
         each = [fields(answer, "J gradient", who="policy_search.J_and_gradient")[i] for answer in (*alone, together)]
         each = [assert_shape(f"policy_search.J_and_gradient: {name}", value, (2,) if i else ()) for value in each]
-        assert_close(f"policy_search.J_and_gradient: {name}", each[2], (each[0] + each[1]) / 2, rtol=SINGLE, show=True)
+        look, who = "s0 [N, n]: the mean over its rows, not their sum", f"policy_search.J_and_gradient: {name}"
+        assert_close(who, each[2], (each[0] + each[1]) / 2, rtol=SINGLE, look=look, show=True)
 
 
 @exercise("3.7")
@@ -77,7 +81,8 @@ def test_the_example_of_the_likelihood_ratio(student):
     """The handout's two episodes: rewards (1, 2) and (0, 4), scores 1, 0 and 0, 1: the estimate is 1/2."""
     scores, rewards = np.array([[[1.0], [0.0]], [[0.0], [1.0]]]), np.array([[1.0, 2.0], [0.0, 4.0]])
     g = student.policy_search.likelihood_ratio(scores, rewards)
-    assert_close("policy_search.likelihood_ratio", g, np.array([0.5]), rtol=SINGLE, show=True)
+    look = "G_t: rewards from t on, r_t among them; b_t: that of the OTHER episode; the mean over both episodes"
+    assert_close("policy_search.likelihood_ratio", g, np.array([0.5]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("3.7")
@@ -85,7 +90,8 @@ def test_clip_keeps_the_direction(student):
     """(3, 4) clipped to 1 is (0.6, 0.8), to 10 it is (3, 4); with a NaN in it, it is zeros."""
     for g, max_norm, expected in [([3, 4], 1.0, [0.6, 0.8]), ([3, 4], 10.0, [3, 4]), ([np.nan, 1], 1.0, [0, 0])]:
         got = student.policy_search.clip(np.array(g, dtype=float), max_norm)
-        assert_close("policy_search.clip", got, np.array(expected, dtype=float), rtol=SINGLE, show=True)
+        look = f"clip({g}, {max_norm:g}): one factor for all entries, at most 1; zeros if any entry is not finite"
+        assert_close("policy_search.clip", got, np.array(expected, dtype=float), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("3.7")
@@ -98,13 +104,32 @@ def test_improve_finds_the_top_of_a_hill(student):
 
     answer = student.policy_search.improve(hill, np.zeros(1), 1, 0.1, 1.0)
     theta, J, norms = fields(answer, "theta J norms", who="policy_search.improve")
-    assert_close("policy_search.improve: theta after one step", theta, np.array([0.1]), rtol=SINGLE, show=True)
-    assert_close("policy_search.improve: J", J, np.array([-4.5, -4.205]), rtol=SINGLE, show=True)
-    assert_close("policy_search.improve: norms", norms, np.array([3.0, 2.9]), rtol=SINGLE, show=True)
+    look = "Adam, uphill: in step 1 both averages are divided by 1 - 0.9 and 1 - 0.999, so that mean / sqrt(square) = 1"
+    assert_close("policy_search.improve: theta after 1 step", theta, np.array([0.1]), rtol=SINGLE, look=look, show=True)
+    look = "steps + 1 values: at the start, and after every step"
+    assert_close("policy_search.improve: J", J, np.array([-4.5, -4.205]), rtol=SINGLE, look=look, show=True)
+    look = "the lengths of the gradients BEFORE they are clipped"
+    assert_close("policy_search.improve: array norms", norms, np.array([3.0, 2.9]), rtol=SINGLE, look=look, show=True)
     theta, _, _ = fields(student.policy_search.improve(hill, np.zeros(1), 200, 0.1, 1.0), "theta J norms")
     theta = assert_shape("policy_search.improve: theta", theta, (1,), "[P]")
     if not abs(theta[0] - 3) < 0.1:
         raise Mismatch(f"policy_search.improve: after 200 steps theta is {theta[0]:.3f}, the top is at 3")
+
+
+@exercise("3.7")
+def test_improve_returns_the_best_and_not_the_last(student):
+    """J = -|theta - 2.5|: with rate = 2 it visits 0, 2 and 4, and 2 is the best of them."""
+
+    def roof(theta=None):
+        theta = np.asarray(theta, dtype=float)
+        return -float(np.sum(np.abs(theta - 2.5))), np.sign(2.5 - theta)
+
+    answer = student.policy_search.improve(roof, np.zeros(1), 2, 2.0, 1.0)
+    theta, J, _ = fields(answer, "theta J norms", who="policy_search.improve")
+    look = "steps: as long as all gradients are alike, each step of Adam has the length `rate`"
+    assert_close("policy_search.improve: J", J, np.array([-2.5, -0.5, -1.5]), rtol=SINGLE, look=look, show=True)
+    look = "theta: the one with the largest J; `theta += …` also changes what `best = theta` has kept"
+    assert_close("policy_search.improve: theta", theta, np.array([2.0]), rtol=SINGLE, look=look, show=True)
 
 
 @exercise("3.7")
@@ -114,11 +139,20 @@ def test_one_episode_of_the_ball(student):
         D = student.policy_search.collect(Line(limit), lambda s=None: -0.5 * np.asarray(s, dtype=float))
         s, a, r, s_next, got = fields(D, "s a r s_next done", who="policy_search.collect")
         states = 2.0 * 0.5 ** np.arange(len(done) + 1)[:, None]
-        assert_close("policy_search.collect: s", s, states[:-1], rtol=SINGLE, show=True)
-        assert_close("policy_search.collect: a", a, -states[:-1] / 2, rtol=SINGLE, show=True)
-        assert_close("policy_search.collect: r", r, -0.625 * states[:-1, 0] ** 2, rtol=SINGLE, show=True)
-        assert_close("policy_search.collect: s_next", s_next, states[1:], rtol=SINGLE, show=True)
-        assert_close("policy_search.collect: done", got, np.array(done, dtype=int), show=True, rtol=SINGLE)
+        rows = [
+            ("s", s, states[:-1], "the state BEFORE the step, up to the step that ended the episode"),
+            ("a", a, -states[:-1] / 2, "act is asked in each step, about the newest state"),
+            ("r", r, -0.625 * states[:-1, 0] ** 2, "what the environment paid for that step"),
+            ("s_next", s_next, states[1:], "the state that the step led to"),
+            (
+                "done",
+                got,
+                np.array(done, dtype=int),
+                "True where the environment said terminated; truncated is not done",
+            ),
+        ]
+        for name, mine, wanted, look in rows:
+            assert_close(f"policy_search.collect: {name}", mine, wanted, rtol=SINGLE, look=look, show=True)
 
 
 @exercise("3.7")
@@ -147,9 +181,13 @@ def test_two_rounds_of_algorithm_4(student):
         theta, returns, D = fields(answer, "theta returns D", who="policy_search.algorithm4")
         if seen != sizes:
             raise Mismatch(f"algorithm4, aggregate={aggregate}: fit got {seen} transitions, expected {sizes}")
-        assert_close("policy_search.algorithm4: theta", theta, np.array([-0.5]), rtol=SINGLE, show=True)
+        look = "theta: each round goes on from where the last one ended; here each of two takes off 1/4"
+        assert_close("policy_search.algorithm4: theta", theta, np.array([-0.5]), rtol=SINGLE, look=look, show=True)
         # a = -s/4: 2, 1.5; then a = -s/2: 2, 1
         expected = np.array([-0.53125 * (4 + 2.25), -0.625 * (4 + 1)])
-        assert_close("policy_search.algorithm4: returns", returns, expected, rtol=SINGLE, show=True)
+        look = "sums of rewards; each episode is played by the policy that its round has just improved"
+        name = "policy_search.algorithm4: array returns"
+        assert_close(name, returns, expected, rtol=SINGLE, look=look, show=True)
         r = fields(D, "s a r s_next done", who="policy_search.algorithm4: D")[2]
-        assert_shape("policy_search.algorithm4: r of D", r, (last,), "[N]")
+        look = "D: with aggregate every episode is appended; without, it stays as it was given"
+        assert_shape("policy_search.algorithm4: r of D", r, (last,), "[N]", look=look)

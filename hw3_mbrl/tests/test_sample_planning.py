@@ -9,16 +9,6 @@ import numpy as np
 from course.testing import SINGLE, Mismatch, assert_close, assert_shape, exercise, fields
 
 
-class Transitions(NamedTuple):
-    """Transitions as in transitions.py."""
-
-    s: np.ndarray
-    a: np.ndarray
-    r: np.ndarray
-    s_next: np.ndarray
-    done: np.ndarray
-
-
 class Table(NamedTuple):
     """A table as exercise 3.1 makes it."""
 
@@ -35,10 +25,13 @@ def table(P, R):
 
 
 AB = table([[[0.0, 1.0]], [[0.0, 0.0]]], [[0.0], [0.75]])
-EPISODE = Transitions(
-    np.array([0, 1]), np.array([0, 0]), np.array([0.0, 1.0]), np.array([1, 1]), np.array([False, True])
-)
 FIRST = np.array([[0.0], [0.8]])
+
+
+def episode(student, ended=True):
+    """Return the episode of the handout, which earns 0 in A and 1 in B, and is done there or cut off."""
+    s, a, r, s_next = np.array([0, 1]), np.array([0, 0]), np.array([0.0, 1.0]), np.array([1, 1])
+    return student.transitions.Transitions(s, a, r, s_next, np.array([False, ended]))
 
 
 @exercise("3.2")
@@ -63,17 +56,17 @@ def test_value_iteration_stops_late_enough(student):
 
 @exercise("3.2")
 def test_a_policy_from_values(student):
-    """greedy: with epsilon 0.3 and three actions, a single best one gets 0.8; two best ones get 0.45 each."""
-    pi = student.sample_planning.greedy(np.array([[1.0, 3.0, 2.0], [5.0, -1.0, 5.0]]), 0.3)
+    """epsilon_greedy: with epsilon 0.3 and three actions, a single best one gets 0.8; two best ones get 0.45 each."""
+    pi = student.sample_planning.epsilon_greedy(np.array([[1.0, 3.0, 2.0], [5.0, -1.0, 5.0]]), 0.3)
     expected = np.array([[0.1, 0.8, 0.1], [0.45, 0.1, 0.45]])
-    assert_close("sample_planning.greedy: pi", pi, expected, rtol=SINGLE, look="rows that sum to 1", show=True)
+    assert_close("sample_planning.epsilon_greedy: pi", pi, expected, rtol=SINGLE, look="rows that sum to 1", show=True)
 
 
 @exercise("3.2")
 def test_the_three_rules_by_hand(student):
     """The rules: the handout's episode (A, 0), (B, 1) moves Q(A) to 0.25 by its return, or to 0.2 by the Q of B."""
     for rule, expected in [("monte_carlo", 0.25), ("sarsa", 0.2), ("q_learning", 0.2)]:
-        Q = getattr(student.sample_planning, rule)(FIRST.copy(), EPISODE, 0.5, 0.5)
+        Q = getattr(student.sample_planning, rule)(FIRST.copy(), episode(student), 0.5, 0.5)
         look = "the target of A, and that B's is its reward alone, as it is done"
         assert_close(f"sample_planning.{rule}: Q", Q, np.array([[expected], [0.9]]), rtol=SINGLE, look=look, show=True)
 
@@ -81,9 +74,8 @@ def test_the_three_rules_by_hand(student):
 @exercise("3.2")
 def test_an_episode_that_was_cut_off(student):
     """The rules: if B is not done, Q-learning adds what B is worth, Sarsa leaves Q(B) alone, Monte Carlo sees no more."""
-    cut = EPISODE._replace(done=np.array([False, False]))
     for rule, expected in [("monte_carlo", [0.25, 0.9]), ("sarsa", [0.2, 0.8]), ("q_learning", [0.2, 1.1])]:
-        Q = getattr(student.sample_planning, rule)(FIRST.copy(), cut, 0.5, 0.5)
+        Q = getattr(student.sample_planning, rule)(FIRST.copy(), episode(student, ended=False), 0.5, 0.5)
         look = "the last row: it is not done, and no row follows it"
         assert_close(f"sample_planning.{rule}: Q", Q, np.array(expected)[:, None], rtol=SINGLE, look=look, show=True)
 
@@ -92,7 +84,8 @@ def test_an_episode_that_was_cut_off(student):
 def test_sarsa_and_q_learning_differ_in_the_next_action(student):
     """sarsa, q_learning: after a step to a state with Q = 1 and 3, where action 0 is taken, targets are 1 and 3."""
     Q = np.array([[0, 0], [1, 3]])
-    steps = Transitions(np.array([0, 1]), np.array([1, 0]), np.zeros(2), np.array([1, 0]), np.array([False, True]))
+    s, a, s_next, done = np.array([0, 1]), np.array([1, 0]), np.array([1, 0]), np.array([False, True])
+    steps = student.transitions.Transitions(s, a, np.zeros(2), s_next, done)
     for rule, expected in [("sarsa", 0.5), ("q_learning", 1.5)]:
         new = getattr(student.sample_planning, rule)(Q.copy(), steps, 1.0, 0.5)
         look = "Q of the next state: of the action taken there, or of the best one"
@@ -108,7 +101,7 @@ def test_planning_draws_and_learns_in_turns(student):
     def sample(pi):
         asked.append(np.array(pi))
         s = np.array([0])
-        return Transitions(s, np.array([len(asked) % 2]), np.ones(1), s, np.array([True]))
+        return student.transitions.Transitions(s, np.array([len(asked) % 2]), np.ones(1), s, np.array([True]))
 
     def rule(Q, episode, gamma, alpha):
         new = np.array(Q)

@@ -153,18 +153,18 @@ def test_the_k_step_target_by_hand(student):
 
 @exercise("3.8", weight=2)
 def test_expanded_targets_by_hand(student):
-    """value_targets: the walkers that came from 4 and 1, followed for H = 0 and H = 1 steps."""
+    """value_targets: the walkers that came from 4 and 1, followed for k = 0 and k = 1 steps."""
     s, a = column(4, 1), column(-2, -1)
     D = Data(s, a, *walk(s, a))
 
     def guess(s, a):
         return 8.0 * np.asarray(s)[:, 0]
 
-    for H, states, y in [(0, [4, 1], [4, -1]), (1, [4, 1, 2], [-3, -1, 2])]:
-        answer = student.short_rollouts.value_targets(D, walk, down, guess, H, 0.5)
+    for k, states, y in [(0, [4, 1], [4, -1]), (1, [4, 1, 2], [-3, -1, 2])]:
+        answer = student.short_rollouts.value_targets(D, walk, down, guess, k, 0.5)
         got = fields(answer, "s a y", who="short_rollouts.value_targets")
-        assert_shape(f"short_rollouts.value_targets, H = {H}: s", got[0], (len(states), 1), "[M, n]")
-        assert_close(f"short_rollouts.value_targets, H = {H}: s", got[0], column(*states), rtol=SINGLE, show=True)
-        assert_shape(f"short_rollouts.value_targets, H = {H}: y", got[2], (len(states),), "[M]")
-        who = f"short_rollouts.value_targets, H = {H}: y"
+        assert_shape(f"short_rollouts.value_targets, k = {k}: s", got[0], (len(states), 1), "[M, n]")
+        assert_close(f"short_rollouts.value_targets, k = {k}: s", got[0], column(*states), rtol=SINGLE, show=True)
+        assert_shape(f"short_rollouts.value_targets, k = {k}: y", got[2], (len(states),), "[M]")
+        who = f"short_rollouts.value_targets, k = {k}: y"
         assert_close(who, got[2], np.array(y, dtype=float), rtol=SINGLE, look="the example of the handout", show=True)

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from course.testing import SINGLE, Mismatch, assert_close, assert_shape, exercise, fields
 
 
-class Transitions(NamedTuple):
-    """Transitions as in transitions.py."""
-
-    s: np.ndarray
-    a: np.ndarray
-    r: np.ndarray
-    s_next: np.ndarray
-    done: np.ndarray
-
-
-def rows(*each):
+def rows(student, *each):
     """Return transitions from rows (s, a, r, s_next, done)."""
-    return Transitions(*(np.array(column) for column in zip(*each, strict=True)))
+    return student.transitions.Transitions(*(np.array(column) for column in zip(*each, strict=True)))
 
 
-def episode(*steps):
+def episode(student, *steps):
     """Return an episode with one action from (state, reward) pairs; it ends after the last."""
     states = [s for s, _ in steps]
-    return rows(*((s, 0, r, y, y < 0) for (s, r), y in zip(steps, [*states[1:], -1], strict=True)))
+    return rows(student, *((s, 0, r, y, y < 0) for (s, r), y in zip(steps, [*states[1:], -1], strict=True)))
 
 
-def ab(*returns_of_b):
-    """Return one episode (A, 0, B, r) for each entry ("A", r) and one episode (B, r) for each ("B", r)."""
-    return [episode((0, 0.0), (1, r)) if first == "A" else episode((1, r)) for first, r in returns_of_b]
+def ab(student, first_states, last_rewards):
+    """Return one episode (A, 0, B, r) for each letter A and one episode (B, r) for each letter B."""
+    return [
+        episode(student, (0, 0.0), (1, float(r))) if first == "A" else episode(student, (1, float(r)))
+        for first, r in zip(first_states, last_rewards, strict=True)
+    ]
 
 
-REAL = ab(("A", 0.0), *[("B", 1.0)] * 6, ("B", 0.0))
-DRAWN = ab(*[(first, r) for first, r in zip("BBBABABB", (1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0), strict=True)])
+REAL = "ABBBBBBB", (0, 1, 1, 1, 1, 1, 1, 0)  # first states, last rewards
+DRAWN = "BBBABABB", (1, 0, 1, 1, 1, 1, 1, 0)
 
 
 def table(student, D, S, A, **unseen):
@@ -47,7 +38,7 @@ def table(student, D, S, A, **unseen):
 @exercise("3.1")
 def test_the_table_of_a_and_b(student):
     """fit_table: A was left once, for B; B was left eight times, for the end, with a mean reward of 6/8."""
-    D = Transitions(*(np.concatenate(column) for column in zip(*REAL, strict=True)))
+    D = student.transitions.joined(*ab(student, *REAL))
     D = D._replace(s_next=np.maximum(D.s_next, 0))
     N, P, R, end = table(student, D, 2, 1)
     assert_close("table_model.fit_table: N", N, np.array([[1], [8]]), rtol=SINGLE, show=True)
@@ -64,7 +55,12 @@ def test_the_table_of_a_and_b(student):
 def test_a_table_of_two_actions_by_hand(student):
     """fit_table: each pair has its own counts, and a pair that is not in the data ends with the reward `unseen`."""
     D = rows(
-        (0, 0, 4.0, 1, False), (0, 1, 2.0, 0, False), (0, 1, 5.0, 1, False), (0, 1, 8.0, 0, True), (1, 0, 3.0, 0, False)
+        student,
+        (0, 0, 4.0, 1, False),
+        (0, 1, 2.0, 0, False),
+        (0, 1, 5.0, 1, False),
+        (0, 1, 8.0, 0, True),
+        (1, 0, 3.0, 0, False),
     )
     N, P, R, end = table(student, D, 2, 2, unseen=-7.0)
     assert_close("table_model.fit_table: N", N, np.array([[1, 3], [1, 0]]), rtol=SINGLE, show=True)
@@ -99,8 +95,8 @@ def test_a_policy_weighs_its_actions(student):
 @exercise("3.1")
 def test_returns_give_a_and_b_other_values(student):
     """mc_values: the data's returns say 0 and 0.75; those of the lecture's draw say 1 and 0.75."""
-    for episodes, expected in [(REAL, [0.0, 0.75]), (DRAWN, [1.0, 0.75])]:
-        V = student.table_model.mc_values(episodes, 2, 1.0)
+    for told, expected in [(REAL, [0.0, 0.75]), (DRAWN, [1.0, 0.75])]:
+        V = student.table_model.mc_values(ab(student, *told), 2, 1.0)
         look = "each episode once for every state in it, with the sum of the rewards from there on"
         assert_close("table_model.mc_values: V", V, np.array(expected), rtol=SINGLE, look=look, show=True)
 
@@ -108,7 +104,7 @@ def test_returns_give_a_and_b_other_values(student):
 @exercise("3.1")
 def test_the_first_visit_counts(student):
     """mc_values: in 0, 1, 0 with rewards 1, 2, 4 and gamma 1/2, V(0) = 1 + 1 + 1 = 3 and V(1) = 2 + 2 = 4."""
-    V = student.table_model.mc_values([episode((0, 1.0), (1, 2.0), (0, 4.0))], 3, 0.5)
+    V = student.table_model.mc_values([episode(student, (0, 1.0), (1, 2.0), (0, 4.0))], 3, 0.5)
     if type(V) is not np.ndarray or V.shape != (3,) or not np.isnan(V[2]):
         raise Mismatch("table_model.mc_values: V should have 3 entries, and be NaN for state 2, which is never visited")
     look = "state 0 comes twice: its return begins at the first visit"
@@ -118,7 +114,7 @@ def test_the_first_visit_counts(student):
 @exercise("3.1")
 def test_outcomes_are_rows_of_the_data(student, rng):
     """sample_outcomes: a lottery pays 1 and leads to 1, or pays 0 and leads to 2; never one with the other."""
-    D = rows((0, 0, 1.0, 1, False), (0, 0, 0.0, 2, True), (0, 1, 9.0, 0, False))
+    D = rows(student, (0, 0, 1.0, 1, False), (0, 0, 0.0, 2, True), (0, 1, 9.0, 0, False))
     drawn = student.table_model.sample_outcomes(D, np.array([0] * 40 + [1]), np.zeros(41, dtype=int), rng, unseen=5.0)
     s, a, r, s_next, done = fields(drawn, "s a r s_next done", who="table_model.sample_outcomes")
     r = assert_shape("table_model.sample_outcomes: r", r, (41,), "[K]")
@@ -138,7 +134,7 @@ def test_an_episode_ends_where_the_model_says_so(student, rng):
     """sample_episode: from 0 the model counts up by one a step and is done in state 3; or four steps are over."""
 
     def model(s, a):
-        return Transitions(s, a, 10.0 * s + a, s + 1, s == 3)
+        return student.transitions.Transitions(s, a, 10.0 * s + a, s + 1, s == 3)
 
     pi = np.tile([[0.0, 1.0]], (9, 1))
     for s0, expected in [(0, [0, 1, 2, 3]), (2, [2, 3]), (4, [4, 5, 6, 7])]:

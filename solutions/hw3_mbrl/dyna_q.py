@@ -55,8 +55,9 @@ class DynaQ:
     """
 
     def __init__(self, S, A, rng, *, n=5, alpha=0.1, gamma=0.95, epsilon=0.1):
-        """Take the numbers of states and actions, the only source of randomness (a NumPy Generator), and
+        """Begin with nothing learned.
 
+        S, A: the numbers of states and actions.  rng: np.random.Generator, the only source of randomness.
         n: planning updates after each real step; 0 is Q-learning.  alpha: step size.  gamma: discount.
         epsilon: the share of random actions.
         """
@@ -72,7 +73,7 @@ class DynaQ:
         """Draw an epsilon-greedy action for state s. Returns an int."""
         # BEGIN SOLUTION 3.3: one draw with the probabilities of epsilon_greedy
         p = epsilon_greedy(self.Q[s], self.epsilon)
-        return int(np.searchsorted(p.cumsum()[:-1], self.rng.random(), side="right"))
+        return int(self.rng.choice(self.A, p=p))
         # END SOLUTION
 
     def update(self, s, a, r, s_next, done):
@@ -97,6 +98,7 @@ class DynaQ:
         """
         # BEGIN SOLUTION 3.3: n times: draw a state, draw one of its actions, ask the model, update
         states = list(self.model)
+        # All random numbers in one call: a call for each draw would take as long as the update that it is for.
         for u, v in self.rng.random((self.n if states else 0, 2)).tolist():
             s = states[int(u * len(states))]
             actions = list(self.model[s])

@@ -64,12 +64,12 @@ def fit_expectation(x, x_next, r, done) -> LinearExpectation:
 
 
 def value_weights(model: LinearExpectation, gamma):
-    """Find the linear value v(x) = theta @ x that agrees with the model: v(x) = b @ x + gamma v(F @ x) for every x.
+    """Find the linear value v(x) = w @ x that agrees with the model: v(x) = b @ x + gamma v(F @ x) for every x.
 
     model: with k = p: its features are those of states under one policy. gamma: discount, gamma |eigenvalues of F| < 1.
-    Returns theta: [k].
+    Returns w: [k].
     """
-    # BEGIN SOLUTION 3.4: put theta @ x into both sides, compare what stands before x, and solve for theta
+    # BEGIN SOLUTION 3.4: put w @ x into both sides, compare what stands before x, and solve for w
     k = len(model.b)
     return np.linalg.solve(np.eye(k) - gamma * model.F.T, model.b)
     # END SOLUTION

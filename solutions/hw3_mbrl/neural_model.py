@@ -39,8 +39,8 @@ def inputs(s, a, angles: Sequence[int] = ()):
     """Build what the network sees of a state and an action.
 
     s: [..., n], a: [..., m]. angles: the k indices of s that are angles.
-    Returns x: [..., 2k + (n - k) + m]: first the cos of all angles, in the order of `angles`, then the sin of all
-    angles in the same order, then the states that are no angles, in their order, then the action.
+    Returns x: [..., n + k + m]: first the cos of all angles, in the order of `angles`, then the sin of all angles in
+    the same order, then the n - k states that are no angles, in their order, then the action.
     """
     # BEGIN SOLUTION 3.5: the four parts side by side
     theta = s[..., list(angles)]
@@ -166,13 +166,17 @@ class NeuralModel:
         # END SOLUTION
         return total / N
 
+    def expect_data(self, who: str) -> None:
+        """Raise RuntimeError in the name of the method `who` if nothing was fitted or prepared yet."""
+        if self.input_scaler is None:
+            raise RuntimeError(f"NeuralModel.{who}: was called before any data, expected fit(s, a, s_next) first")
+
     def predict(self, s, a):
         """Predict the next state: s: [..., n], a: [..., m] -> s_next: [..., n]. NumPy in, NumPy out.
 
         An angle is not wrapped: it goes on from where it is in s.
         """
-        if self.input_scaler is None:
-            raise RuntimeError("NeuralModel.predict: got a state before any data, expected fit(s, a, s_next) first")
+        self.expect_data("predict")
         # BEGIN SOLUTION 3.5: scaled inputs through the network, without gradients; its answer is a scaled difference
         x = scale(inputs(s, a, self.angles), self.input_scaler)
         with torch.no_grad():
@@ -187,6 +191,7 @@ class NeuralModel:
         thousand times. The scalers are folded into the first and the last layer, and nothing is left but the products.
         Fitting afterwards does not change it.
         """
+        self.expect_data("function")
         weights = [part.detach().double().numpy() for part in self.net.parameters()]  # W [out, in], b [out], W, b, ...
         layers = [list(pair) for pair in zip(weights[::2], weights[1::2], strict=True)]
         (mean, std), (shift, size) = self.input_scaler, self.target_scaler

@@ -29,7 +29,7 @@ class LinearPolicy:
 class TanhPolicy:
     """a = limit tanh(W2 tanh(W1 x + b1) + b2): smooth, and never beyond its limit.
 
-    x is the state, where each number that is an angle is replaced by its cosine and, at the end, its sine.
+    x is the cosines of those numbers of the state that are angles, then their sines, then the other numbers.
     theta [P] is W1, b1, W2, b2, each row by row; `size` is P.
     """
 
@@ -44,16 +44,15 @@ class TanhPolicy:
         parts = torch.split(theta, [int(np.prod(shape)) for shape in self.shapes])
         W1, b1, W2, b2 = (part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True))
         if self.angles:
-            columns = [torch.cos(s[..., i]) if i in self.angles else s[..., i] for i in range(s.shape[-1])]
-            s = torch.stack(columns + [torch.sin(s[..., i]) for i in self.angles], dim=-1)
+            q, others = s[..., self.angles], [i for i in range(s.shape[-1]) if i not in self.angles]
+            s = torch.cat([torch.cos(q), torch.sin(q), s[..., others]], dim=-1)
         return self.limit * torch.tanh(torch.tanh(s @ W1.T + b1) @ W2.T + b2)
 
     def initial(self, rng: np.random.Generator):
         """Draw parameters [P] with which the policy does a little of everything: actions of about limit / 3."""
-        drawn = [rng.normal(size=shape) / np.sqrt(shape[-1]) if len(shape) == 2 else 0 * rng.normal(size=shape)
-                 for shape in self.shapes]  # fmt: skip
-        drawn[2] = drawn[2] / 2
-        return np.concatenate([part.ravel() for part in drawn])
+        W1, W2 = (rng.normal(size=(rows, columns)) / np.sqrt(columns) for rows, columns in self.shapes[::2])
+        b1, b2 = (np.zeros(shape) for shape in self.shapes[1::2])
+        return np.concatenate([W1.ravel(), b1, W2.ravel() / 2, b2])
 
     def act(self, theta, s):
         """Return the action [m] in one state [n], on NumPy arrays: the policy as a real system needs it."""
@@ -104,8 +103,11 @@ class PendulumStep:
         return self.system.step(s, a)
 
 
-class PendulumReward(PendulumStep):
+class PendulumReward:
     """What that pendulum pays."""
+
+    def __init__(self, torque: float = 6.0):
+        self.system = swingup_pendulum(torque)
 
     def __call__(self, s, a):
         """s: [..., 2], a: [..., 1]. Returns r: [...]."""

@@ -41,6 +41,8 @@ class Network:
 class Adam:
     """Adam, as in torch.optim, in ten lines: it changes tensors so that a loss falls (Kingma and Ba, 2015)."""
 
+    # torch.optim does the same, but its first optimiser imports torch's compiler: more than a second of waiting.
+
     def __init__(self, parameters, rate: float):
         """Take the tensors to change and the size of a step."""
         self.parameters, self.rate, self.count = list(parameters), rate, 0
@@ -163,7 +165,7 @@ class Batch(NamedTuple):
         return self.r.sum(axis=0)
 
 
-def collect(env, policy: Policy, rng) -> Batch:
+def play_batch(env, policy: Policy, rng) -> Batch:
     """Play one episode in each copy of a BatchEnv, with actions drawn from the policy by the Generator rng."""
     (s, _), over = env.reset(), False
     states, actions, rewards = [s], [], []

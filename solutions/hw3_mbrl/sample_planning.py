@@ -27,8 +27,9 @@ def value_iteration(table, gamma, tolerance):
     table: its P [S, A, S] and R [S, A] are used. gamma: discount, 0 or more and less than 1. tolerance: above 0.
     Returns Q: [S, A], no entry of which is further than tolerance from the solution of Bellman's equation.
     """
-    Q, far = np.zeros(table.R.shape), True
+    Q = np.zeros(table.R.shape)
     # BEGIN SOLUTION 3.2: sweep until the answer, not only its last change, is within tolerance
+    far = True
     while far:
         new = table.R + gamma * table.P @ Q.max(axis=1)
         far = gamma * np.max(np.abs(new - Q)) > (1 - gamma) * tolerance
@@ -37,7 +38,7 @@ def value_iteration(table, gamma, tolerance):
     return Q
 
 
-def greedy(Q, epsilon=0.0):
+def epsilon_greedy(Q, epsilon=0.0):
     """Turn values into a policy that takes a best action, or with probability epsilon any action.
 
     Q: [S, A]. epsilon: 0 … 1. Returns pi: [S, A]: epsilon is shared equally by all A actions, and the rest equally by
@@ -108,11 +109,12 @@ def control(sample: Callable, rule: Callable, Q, gamma, epsilons, alphas):
 
     sample(pi [S, A]) -> transitions of one episode in which pi acted. rule(Q [S, A], episode, gamma, alpha) -> new Q.
     Q: [S, A], to begin with. gamma: discount. epsilons, alphas: [K], those of each of the K episodes: the policy of
-    episode k is `greedy` of the newest Q with epsilons[k], and the rule gets alphas[k]. Returns Q: [S, A], the last.
+    episode k is `epsilon_greedy` of the newest Q and epsilons[k], and the rule gets alphas[k].
+    Returns Q: [S, A], the last.
     """
     # BEGIN SOLUTION 3.2: K times: policy, episode, rule
     for epsilon, alpha in zip(epsilons, alphas, strict=True):
-        episode = sample(greedy(Q, epsilon))
+        episode = sample(epsilon_greedy(Q, epsilon))
         Q = rule(Q, episode, gamma, alpha)
     # END SOLUTION
     return Q

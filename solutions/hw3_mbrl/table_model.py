@@ -55,7 +55,7 @@ def fit_table(D: Transitions, S, A, unseen=0.0) -> Table:
     np.add.at(R, (D.s, D.a), D.r)
     np.add.at(end, (D.s, D.a), D.done)
     np.add.at(P, (D.s, D.a, D.s_next), ~D.done)
-    visits = np.maximum(N, 1)
+    visits = N.clip(min=1)
     P, R, end = P / visits[:, :, None], R / visits, end / visits
     R[N == 0] = unseen
     end[N == 0] = 1.0

@@ -110,7 +110,7 @@ def algorithm2(env, D, fit, plan, steps, rounds):
     return history
 
 
-def algorithm3(env, D, fit, plan, steps, episodes, T, every):
+def algorithm3(env, D, fit, plan, *, steps, episodes, T, every):
     agent = Agent(D, fit, plan, T, every)
     returns = [agent.run(env, steps) for _ in range(episodes)]
     return History(np.array(returns), agent.D)

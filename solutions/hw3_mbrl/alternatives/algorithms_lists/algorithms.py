@@ -72,7 +72,7 @@ def algorithm2(env, D, fit, plan, steps, rounds):
     return History(np.array(returns), joined(*parts))
 
 
-def algorithm3(env, D, fit, plan, steps, episodes, T, every):
+def algorithm3(env, D, fit, plan, *, steps, episodes, T, every):
     rows, returns, f = [D], [], fit(D)
     for _ in range(episodes):
         s, _ = env.reset()

@@ -73,7 +73,7 @@ def algorithm2(env, D, fit, plan, steps, rounds):
     return History(returns, D)
 
 
-def algorithm3(env, D, fit, plan, steps, episodes, T, every):
+def algorithm3(env, D, fit, plan, *, steps, episodes, T, every):
     models, returns, begun = [], np.zeros(episodes, dtype=SINGLE), len(D.r)
     controller = MPC(lambda s, guess: plan(models[-1], s, guess.astype(SINGLE)), T, D.a.shape[1])
     for k in range(episodes):

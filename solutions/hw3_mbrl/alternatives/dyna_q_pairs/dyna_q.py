@@ -1,4 +1,4 @@
-"""Dyna-Q with one dict of pairs, drawn uniformly by Generator.choice and one at a time."""
+"""Dyna-Q with one dict of pairs, drawn uniformly, one at a time; actions by the inverse of their distribution."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ class DynaQ:
     """
 
     def __init__(self, S, A, rng, *, n=5, alpha=0.1, gamma=0.95, epsilon=0.1):
-        """Take the numbers of states and actions, the only source of randomness (a NumPy Generator), and
+        """Begin with nothing learned.
 
+        S, A: the numbers of states and actions.  rng: np.random.Generator, the only source of randomness.
         n: planning updates after each real step; 0 is Q-learning.  alpha: step size.  gamma: discount.
         epsilon: the share of random actions.
         """
@@ -45,7 +46,8 @@ class DynaQ:
 
     def act(self, s):
         """Draw an epsilon-greedy action for state s. Returns an int."""
-        return int(self.rng.choice(self.A, p=epsilon_greedy(self.Q[s], self.epsilon)))
+        p = epsilon_greedy(self.Q[s], self.epsilon)
+        return int(np.searchsorted(p.cumsum()[:-1], self.rng.random(), side="right"))
 
     def update(self, s, a, r, s_next, done):
         """Move Q[s, a] towards the target of one transition, real or remembered, and count it in `updates`."""

@@ -35,8 +35,9 @@ class DynaQ:
     """
 
     def __init__(self, S, A, rng, *, n=5, alpha=0.1, gamma=0.95, epsilon=0.1):
-        """Take the numbers of states and actions, the only source of randomness (a NumPy Generator), and
+        """Begin with nothing learned.
 
+        S, A: the numbers of states and actions.  rng: np.random.Generator, the only source of randomness.
         n: planning updates after each real step; 0 is Q-learning.  alpha: step size.  gamma: discount.
         epsilon: the share of random actions.
         """

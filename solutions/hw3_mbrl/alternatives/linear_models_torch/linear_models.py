@@ -22,10 +22,10 @@ def fit_expectation(x, x_next, r, done):
 
 def value_weights(model, gamma):
     F, b = tensors(model.F, model.b)
-    theta = b.clone()
+    w = b.clone()
     for _ in range(2000):
-        theta = b + gamma * F.mT @ theta
-    return theta.numpy()
+        w = b + gamma * F.mT @ w
+    return w.numpy()
 
 
 def fit_linear_gaussian(D):

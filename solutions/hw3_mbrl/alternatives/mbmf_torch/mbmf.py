@@ -1,6 +1,6 @@
 """From model-based to model-free: imitate the planner, then go on with a policy gradient from where it stands.
 
-    1. clone       theta  =  argmin   mean of |(mean_theta(s) - a) / a_scale|^2     over labelled states (s, a)
+    1. clone       theta  =  argmin   mean of ((mean_theta(s)_j - a_j) / a_scale_j)^2   over labels (s, a) and j < m
     2. DAgger      run the CURRENT policy, let the expert label the states it came to, add them, clone again
     3. fine-tune   start a policy gradient (PPO) from the clone: same weights, same scales, a small std
 
@@ -21,7 +21,7 @@ from typing import NamedTuple
 import gymnasium
 import numpy as np
 import torch
-from ppo import PPO, Policy, collect
+from ppo import PPO, Policy, play_batch
 
 
 class Labelled(NamedTuple):
@@ -36,14 +36,14 @@ class Labelled(NamedTuple):
 
 
 class Tuned(NamedTuple):
-    """What fine-tuning has made.
+    """What fine-tuning has made of B batches.
 
-    policy: the improved Policy. episodes: int [K], real episodes used until then, after each batch. returns: [K], the
-    mean return of the episodes of each batch, exploration included.
+    policy: the improved Policy. used: int [B], real episodes used until then, after each batch. returns: [B], the mean
+    return of the episodes of each batch, exploration included.
     """
 
     policy: Policy
-    episodes: np.ndarray
+    used: np.ndarray
     returns: np.ndarray
 
 
@@ -106,31 +106,31 @@ def fine_tune(env: gymnasium.Env, policy: Policy, std: float, episodes: int, rng
     Returns Tuned.
     """
     policy, used, returns = policy.copy(), [], []
-    # BEGIN SOLUTION 3.9: set the std; while another batch is allowed: collect it, train critic and policy, write down
+    # BEGIN SOLUTION 3.9: set the std; while another batch is allowed: play it, train critic and policy, write down
     copies = env.observation_space.shape[0]
     learner = PPO(policy, **options)
     learner.policy.set_std(std)
-    for k in range(episodes // copies):
-        batch = collect(env, learner.policy, rng)
+    while sum([*used[-1:], copies]) <= episodes:
+        batch = play_batch(env, learner.policy, rng)
         returns.append(float(np.sum(batch.r) / copies))
         learner.fit_critic(batch)
-        if k + 1 > warmup:
+        if len(used) >= warmup:
             learner.fit_policy(batch)
         used.append(copies if not used else used[-1] + copies)
     # END SOLUTION
     return Tuned(policy, np.array(used), np.array(returns))
 
 
-def episodes_to(level: float, episodes, returns, before: int = 0):
+def episodes_to(level: float, used, returns, before: int = 0):
     """Count the real episodes that it took to reach a level of return for good.
 
-    episodes [K], returns [K]: as in Tuned. before: real episodes that were used earlier, for the model and the labels.
+    used [B], returns [B]: as in Tuned. before: real episodes that were used earlier, for the model and the labels.
     Returns the count at the first batch from which on NO batch returns less than `level`, earlier ones included; None
     where the last batch does.
     """
     # BEGIN SOLUTION 3.9: the batch after the last one that is below
     answer = None
-    for count, value in zip(reversed(list(episodes)), reversed(list(returns)), strict=True):
+    for count, value in zip(reversed(list(used)), reversed(list(returns)), strict=True):
         if not value >= level:
             break
         answer = before + int(count)

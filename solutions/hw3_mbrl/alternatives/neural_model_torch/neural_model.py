@@ -27,8 +27,8 @@ def inputs(s, a, angles: Sequence[int] = ()):
     """Build what the network sees of a state and an action.
 
     s: [..., n], a: [..., m]. angles: the k indices of s that are angles.
-    Returns x: [..., 2k + (n - k) + m]: first the cos of all angles, in the order of `angles`, then the sin of all
-    angles in the same order, then the states that are no angles, in their order, then the action.
+    Returns x: [..., n + k + m]: first the cos of all angles, in the order of `angles`, then the sin of all angles in
+    the same order, then the n - k states that are no angles, in their order, then the action.
     """
     s, a = torch.as_tensor(s), torch.as_tensor(a)
     theta = s[..., list(angles)]

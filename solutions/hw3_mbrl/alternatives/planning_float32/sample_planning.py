@@ -19,7 +19,7 @@ def value_iteration(table, gamma, tolerance):
     return Q
 
 
-def greedy(Q, epsilon=0.0):
+def epsilon_greedy(Q, epsilon=0.0):
     Q = np.asarray(Q)
     best = np.isclose(Q, Q.max(axis=1, keepdims=True), rtol=0, atol=1e-12)
     pi = np.full(Q.shape, epsilon / Q.shape[1], dtype=np.float32)
@@ -63,7 +63,7 @@ def q_learning(Q, D, gamma, alpha):
 
 def control(sample, rule, Q, gamma, epsilons, alphas):
     for k in range(len(epsilons)):
-        Q = rule(Q, sample(greedy(Q, epsilons[k])), gamma, alphas[k])
+        Q = rule(Q, sample(epsilon_greedy(Q, epsilons[k])), gamma, alphas[k])
     return Q
 
 

@@ -16,7 +16,7 @@ def value_iteration(table, gamma, tolerance):
     return np.array(Q)
 
 
-def greedy(Q, epsilon=0.0):
+def epsilon_greedy(Q, epsilon=0.0):
     pi = np.empty(np.shape(Q))
     for s, row in enumerate(np.asarray(Q).tolist()):
         top = max(row)
@@ -63,7 +63,7 @@ def q_learning(Q, D, gamma, alpha):
 def control(sample, rule, Q, gamma, epsilons, alphas):
     if len(epsilons) == 0:
         return Q
-    better = rule(Q, sample(greedy(Q, epsilons[0])), gamma, alphas[0])
+    better = rule(Q, sample(epsilon_greedy(Q, epsilons[0])), gamma, alphas[0])
     return control(sample, rule, better, gamma, epsilons[1:], alphas[1:])
 
 

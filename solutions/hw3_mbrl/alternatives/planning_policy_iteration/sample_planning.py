@@ -20,7 +20,7 @@ def value_iteration(table, gamma, tolerance):
         actions = better
 
 
-def greedy(Q, epsilon=0.0):
+def epsilon_greedy(Q, epsilon=0.0):
     Q = torch.as_tensor(np.array(Q))
     best = (Q >= Q.amax(1, keepdim=True)).double()
     return torch.lerp(best / best.sum(1, keepdim=True), torch.full_like(best, 1 / Q.shape[1]), float(epsilon))
@@ -58,7 +58,7 @@ def control(sample, rule, Q, gamma, epsilons, alphas):
     schedule = iter(zip(epsilons, alphas, strict=True))
     while (step := next(schedule, None)) is not None:
         epsilon, alpha = step
-        episode = sample(np.asarray(greedy(Q, epsilon)))
+        episode = sample(np.asarray(epsilon_greedy(Q, epsilon)))
         Q = rule(Q, episode, gamma, alpha)
     return Q
 

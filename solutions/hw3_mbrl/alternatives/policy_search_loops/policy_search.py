@@ -6,12 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from policies import LinearPolicy, NetworkDynamics, PendulumReward, PendulumStep, QuadraticReward, TanhPolicy
+from policies import LinearPolicy, NetworkDynamics, PendulumReward, PendulumStep, QuadraticReward, TanhPolicy  # noqa: F401
 from transitions import Transitions, joined
-
-__all__ = [
-    "LinearPolicy", "NetworkDynamics", "PendulumReward", "PendulumStep", "QuadraticReward", "TanhPolicy",
-]  # fmt: skip
 
 
 class Improvement(NamedTuple):
@@ -102,12 +98,12 @@ def collect(env, act):
             return Transitions(np.array(S), np.array(A), np.array(R), np.array(N), np.array(E))
 
 
-def algorithm4(env, act, theta, D, fit, improve, rounds, aggregate=True):
+def algorithm4(env, act, theta, D, fit, climb, rounds, aggregate=True):
     episodes, f = [], None
     for _ in range(rounds):
         if f is None or aggregate:
             f = fit(joined(D, *episodes))
-        theta = improve(f, theta)
+        theta = climb(f, theta)
 
         def play(s, theta=theta):
             return act(theta, s)

@@ -6,12 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from policies import LinearPolicy, NetworkDynamics, PendulumReward, PendulumStep, QuadraticReward, TanhPolicy
+from policies import LinearPolicy, NetworkDynamics, PendulumReward, PendulumStep, QuadraticReward, TanhPolicy  # noqa: F401
 from transitions import Transitions, joined
-
-__all__ = [
-    "LinearPolicy", "NetworkDynamics", "PendulumReward", "PendulumStep", "QuadraticReward", "TanhPolicy",
-]  # fmt: skip
 
 
 class Improvement(NamedTuple):
@@ -91,11 +87,11 @@ def collect(env, act):
     return joined(*parts)
 
 
-def algorithm4(env, act, theta, D, fit, improve, rounds, aggregate=True):
+def algorithm4(env, act, theta, D, fit, climb, rounds, aggregate=True):
     f, returns = (None if aggregate else fit(D)), np.zeros(rounds)
     for k in range(rounds):
         f = fit(D) if aggregate else f
-        theta = improve(f, theta)
+        theta = climb(f, theta)
         episode = collect(env, lambda s, now=theta: act(now, s))
         returns[k] = sum(episode.r)
         D = joined(D, episode) if aggregate else D

@@ -17,9 +17,9 @@ class Targets(NamedTuple):
     y: np.ndarray
 
 
-def rollouts(model, policy, starts, k, first=None):
+def rollouts(model, policy, s0, k, first=None):
     """Run up to k steps; stop asking when no roll-out is left."""
-    steps, s = [], np.asarray(starts)
+    steps, s = [], np.asarray(s0)
     while len(steps) < k:
         a = first if first is not None and not steps else policy(s)
         step = Transitions(s, a, *model(s, a))
@@ -50,9 +50,9 @@ class Acting:
         return self.policy(self.Q, s)
 
 
-def depth_errors(f, truth, policy, starts, k):
+def depth_errors(f, truth, policy, s0, k):
     """Stack both systems' states."""
-    pair = [np.array(starts), np.array(starts)]
+    pair = [np.array(s0), np.array(s0)]
     rows = []
     for _ in range(k):
         a = policy(pair[0])
@@ -70,11 +70,11 @@ def k_step_target(P, r, V, k, gamma):
     return target
 
 
-def value_targets(D, model, policy, Q, H, gamma):
+def value_targets(D, model, policy, Q, k, gamma):
     """Add every reward, as soon as it is known, to the targets of all pairs before it."""
     s, a, y, who = [D.s], [D.a], [np.array(D.r, dtype=float)], [np.arange(len(D.r))]
     now, ids = D.s_next[~D.done], np.flatnonzero(~D.done)
-    for j in range(1, H + 1):
+    for j in range(1, k + 1):
         act = policy(now)
         r, then, done = model(now, act)
         for i, (target, rows) in enumerate(zip(y, who, strict=True)):
@@ -84,5 +84,5 @@ def value_targets(D, model, policy, Q, H, gamma):
     if len(ids):
         last = Q(now, policy(now))
         for i, (target, rows) in enumerate(zip(y, who, strict=True)):
-            target[np.searchsorted(rows, ids)] += gamma ** (H + 1 - i) * last
+            target[np.searchsorted(rows, ids)] += gamma ** (k + 1 - i) * last
     return Targets(np.concatenate(s), np.concatenate(a), np.concatenate(y))

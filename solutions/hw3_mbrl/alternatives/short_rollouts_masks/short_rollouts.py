@@ -16,14 +16,14 @@ class Targets(NamedTuple):
     y: np.ndarray
 
 
-def rollouts(model, policy, starts, k, first=None):
+def rollouts(model, policy, s0, k, first=None):
     """Run k steps; a whole array of states is kept, and only its running rows are moved."""
-    return [step for step, _ in numbered(model, policy, starts, k, first)]
+    return [step for step, _ in numbered(model, policy, s0, k, first)]
 
 
-def numbered(model, policy, starts, k, first=None):
+def numbered(model, policy, s0, k, first=None):
     """Run k steps; beside each step are the numbers of the roll-outs that took it."""
-    states, running, steps = np.array(starts), np.arange(len(starts)), []
+    states, running, steps = np.array(s0), np.arange(len(s0)), []
     for j in range(k):
         s = states[running]
         a = np.asarray(first)[running] if j == 0 and first is not None else policy(s)
@@ -47,15 +47,15 @@ def dyna(Q, D, model, policy, learn, rng, *, updates, N, k, own=False):
     return Q
 
 
-def depth_errors(f, truth, policy, starts, k):
+def depth_errors(f, truth, policy, s0, k):
     """Keep all differences and take the mean at the end."""
-    imagined, real, differences = np.array(starts), np.array(starts), []
+    imagined, real, differences = np.array(s0), np.array(s0), []
     for _ in range(k):
         a = policy(imagined)
         real = truth(real, a)
         imagined = f(imagined, a)
         differences.append((imagined - real).ravel())
-    return np.linalg.norm(np.reshape(differences, (k, -1)), axis=1) / np.sqrt(np.size(starts))
+    return np.linalg.norm(np.reshape(differences, (k, -1)), axis=1) / np.sqrt(np.size(s0))
 
 
 def k_step_target(P, r, V, k, gamma):
@@ -67,10 +67,10 @@ def k_step_target(P, r, V, k, gamma):
     return target + gamma**k * reach @ np.asarray(V, dtype=float)
 
 
-def value_targets(D, model, policy, Q, H, gamma):
+def value_targets(D, model, policy, Q, k, gamma):
     """Every roll-out has a number and a running value; they are updated backwards where they took the step."""
     going = np.flatnonzero(~D.done)
-    steps = [(step, going[rows]) for step, rows in numbered(model, policy, D.s_next[going], H)]
+    steps = [(step, going[rows]) for step, rows in numbered(model, policy, D.s_next[going], k)]
     steps.insert(0, (D, np.arange(len(D.r))))
     value, (last, rows) = np.zeros(len(D.r)), steps[-1]
     alive = ~last.done

@@ -23,11 +23,11 @@ def single(x):
     return x.astype(np.float32) if x.dtype.kind == "f" else x
 
 
-def rollouts(model, policy, starts, k, first=None):
+def rollouts(model, policy, s0, k, first=None):
     """Run k steps, each in a call of its own."""
     if k == 0:
         return []
-    s = single(starts)
+    s = single(s0)
     a = single(policy(s) if first is None else first)
     step = Transitions(s, a, *map(single, model(s, a)))
     return [step, *rollouts(model, policy, step.s_next[~step.done], k - 1)]
@@ -45,9 +45,9 @@ def dyna(Q, D, model, policy, learn, rng, *, updates, N, k, own=False):
     return Q
 
 
-def depth_errors(f, truth, policy, starts, k):
+def depth_errors(f, truth, policy, s0, k):
     """Measure the difference of two roll-outs."""
-    imagined = real = single(starts)
+    imagined = real = single(s0)
     errors = []
     for _ in range(k):
         a = single(policy(imagined))
@@ -64,14 +64,14 @@ def k_step_target(P, r, V, k, gamma):
     return target
 
 
-def value_targets(D, model, policy, Q, H, gamma):
+def value_targets(D, model, policy, Q, k, gamma):
     """Go on from each transition, one step deeper in each call."""
     y, deeper = D.r.astype(np.float32), None
     s = D.s_next[~D.done]
     a = policy(s)
-    if H == 0:
+    if k == 0:
         y[~D.done] += np.float32(gamma) * Q(s, a)
         return Targets(D.s, D.a, y)
-    deeper = value_targets(Transitions(s, a, *model(s, a)), model, policy, Q, H - 1, gamma)
+    deeper = value_targets(Transitions(s, a, *model(s, a)), model, policy, Q, k - 1, gamma)
     y[~D.done] += np.float32(gamma) * deeper.y[: len(s)]
     return Targets(*(np.concatenate(pair) for pair in ((D.s, deeper.s), (D.a, deeper.a), (y, deeper.y))))

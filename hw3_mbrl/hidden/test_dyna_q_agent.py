@@ -1,4 +1,4 @@
-"""Hidden tests of exercise 3.3: the functions and the agent. With those of the loop the weights add up to 15.
+"""Hidden tests of the agent of exercise 3.3: what it learns, plans and does.
 
 Expected values are closed forms of repeated updates, and the values of small worlds in which every policy was tried.
 """
@@ -31,54 +31,6 @@ def expect_updates(agent, expected, when):
 def agent_value(agent, S, A):
     """Return Q of the last action in the last state."""
     return assert_shape("dyna_q.DynaQ: Q", agent.Q, (S, A), "[S, A]")[-1, -1]
-
-
-# ---------------------------------------------------------------- target, epsilon_greedy
-
-
-@exercise("3.3", weight=2)
-def test_optimal_values_are_their_own_targets(student, rng):
-    """target: of the optimal values every transition says exactly what they are."""
-    for S, A, gamma, low, high in [(4, 3, 0.8, 0.5, 3.0), (5, 2, 0.95, -3.0, 1.0), (3, 2, 0.3, -5.0, -1.0)]:
-        world = World(rng, S, A, low, high)
-        Q = world.optimal(gamma)
-        got = [student.dyna_q.target(Q, *world.outcome(s, a), gamma) for s, a in world.pairs()]
-        for (s, a), value in zip(world.pairs(), got, strict=True):
-            look = "each part: r, gamma, the row of Q (that of s_next), its maximum, and what happens if done"
-            who = f"dyna_q.target with done = {bool(world.done[s, a])}"
-            assert_close(who, value, Q[s, a], rtol=SINGLE, look=look)
-
-
-@exercise("3.3", weight=0.5)
-def test_nothing_is_earned_after_the_end(student, rng):
-    """target: where done is True it is the reward alone, whatever Q says of s_next."""
-    Q = rng.uniform(2, 5, size=(4, 3))
-    for sign in (1, -1):
-        for s_next in range(4):
-            r = float(rng.uniform(-3, 3))
-            got = student.dyna_q.target(sign * Q, r, s_next, True, 0.9)
-            look = "done: a terminal state has no value, and whether a state is terminal is said by done, not by Q"
-            assert_close("dyna_q.target with done = True", got, r, rtol=SINGLE, look=look)
-
-
-@exercise("3.3", weight=1.5)
-def test_probabilities_are_those_of_drawing_at_random_or_a_best_action(student, rng):
-    """epsilon_greedy: epsilon goes to all actions alike, the rest to the best ones alike; rows sum to 1."""
-    for S, A, epsilon in [(5, 4, 0.25), (3, 2, 0.5), (4, 3, 0.0), (4, 5, 1.0), (6, 3, 0.125)]:
-        Q = rng.normal(size=(S, A))
-        Q[0], Q[1, 1:] = -1.5, Q[1, 0] - 1.0  # all are best; only the first one is
-        Q[2, 0] = Q[2, -1] = 7.0  # two are best
-        wanted = np.array([exact_policy(row, epsilon) for row in Q.tolist()])
-        who, look = f"dyna_q.epsilon_greedy with epsilon = {epsilon}", "rows with two best actions, or with all equal"
-        got = assert_shape(who, student.dyna_q.epsilon_greedy(Q, epsilon), (S, A), "[S, A]")
-        if np.max(np.abs(got.sum(axis=1) - 1)) > SINGLE:
-            raise Mismatch(f"{who}: a row does not sum to 1, expected probabilities of all A actions")
-        assert_close(who, got, wanted, rtol=SINGLE, look=look)
-        row = student.dyna_q.epsilon_greedy(Q[2], epsilon)
-        assert_close(f"{who}, one row", row, wanted[2], rtol=SINGLE, look="that Q may be [A] as well: the last axis")
-
-
-# ---------------------------------------------------------------- the agent: learn and plan
 
 
 @exercise("3.3", weight=0.5)
@@ -115,6 +67,11 @@ def test_learning_removes_a_share_of_the_error(student, rng):
         wanted[3, 2] = alpha * other + alpha * gamma * wanted[2, 1]
         look = "learn: the value of s_next enters with the agent's own gamma"
         assert_close("dyna_q.DynaQ: Q after learn, one state earlier", agent.Q, wanted, rtol=SINGLE, look=look)
+        agent.update(0, 2, float(other), 1, True)
+        wanted[0, 2] = alpha * other
+        look = "update: the same step towards the target, whoever calls it"
+        assert_close("dyna_q.DynaQ: Q after update", agent.Q, wanted, rtol=SINGLE, look=look)
+        expect_updates(agent, k + 2, f"after {k + 1} calls of learn and one of update")
 
 
 @exercise("3.3", weight=0.5)
@@ -176,7 +133,7 @@ def test_the_model_keeps_the_last_outcome_of_a_pair(student, rng):
         assert_close("dyna_q.DynaQ: Q after plan", agent.Q, wanted, rtol=SINGLE, look=look)
 
 
-@exercise("3.3", weight=1)
+@exercise("3.3", weight=0.75)
 def test_planning_alone_finds_the_optimal_values(student, rng):
     """plan: once every pair was tried, updates from the model lead to Q*, and never above it on the way."""
     gamma = 0.8
@@ -196,6 +153,19 @@ def test_planning_alone_finds_the_optimal_values(student, rng):
                 raise Mismatch("dyna_q.DynaQ: with rewards above 0, Q exceeds the optimal value, which it never can")
     look = "plan: r, s_next and done that the model returns for the pair that was drawn"
     assert_close("dyna_q.DynaQ: Q after much planning", agent.Q, Q_best, rtol=SINGLE, look=look)
+
+
+@exercise("3.3", weight=0.25)
+def test_an_update_sees_those_before_it(student, rng):
+    """plan: within one call of plan, values travel along a chain that was walked only once."""
+    gamma, r = 0.8, float(rng.uniform(1, 3))
+    agent = student.dyna_q.DynaQ(5, 1, fresh(rng), n=600, alpha=1.0, gamma=gamma)
+    for s in range(4):
+        agent.learn(s, 0, r, s + 1, False)
+    agent.plan()  # 600 draws of 4 pairs hold the last three in the order backwards, but for a chance below 1e-60
+    wanted = r * np.array([[sum(gamma**k for k in range(4 - s))] for s in range(5)])
+    look = "plan: each update uses the Q that those before it have left, not a copy made at the beginning"
+    assert_close("dyna_q.DynaQ: Q after one call of plan", agent.Q, wanted, rtol=SINGLE, look=look)
 
 
 # 20,000 draws over 6 pairs. The statistic of the reference is chi-square with 5 degrees of freedom: above 45 with a
@@ -239,7 +209,7 @@ def test_pairs_are_drawn_evenly_and_only_those_seen(student, rng):
 CALLS = 1200
 
 
-@exercise("3.3", weight=1)
+@exercise("3.3", weight=0.75)
 def test_actions_are_drawn_with_these_probabilities(student, rng):
     """act: actions come as often as epsilon-greedy says; equal values take turns."""
     epsilon = 0.4
@@ -272,3 +242,23 @@ def agrees(counts, p) -> bool:
     if type(p) is not np.ndarray or p.shape != counts.shape or p.dtype.kind != "f":
         return False
     return bool(np.all(p >= 0)) and abs(float(p.sum()) - 1) < 1e-3 and chi_square(counts, p) <= MOST_UNEVEN
+
+
+@exercise("3.3", weight=0.25)
+def test_draws_come_from_the_generator_that_is_given(student, rng):
+    """DynaQ: agents with the same generator act and plan alike, one with another generator does not."""
+    seed, found = int(rng.integers(1 << 62)), []
+    for generator in (seed, seed, seed + 1):
+        agent = student.dyna_q.DynaQ(4, 4, np.random.default_rng(generator), n=60, alpha=0.01, epsilon=1.0)
+        for pair in range(16):
+            agent.learn(pair // 4, pair % 4, 1.0, 0, True)
+        actions = np.array([agent.act(0) for _ in range(60)], dtype=float)
+        agent.plan()
+        found.append((actions, assert_shape("dyna_q.DynaQ: Q", agent.Q, (4, 4), "[S, A]")))
+    # By chance 60 actions agree once in 4^60, and the counts of 60 draws among 16 pairs less often than once in 10^10.
+    for who, first, again, other in zip(("act", "plan"), *found, strict=True):
+        if not np.allclose(first, again, rtol=1e-6) or np.allclose(first, other, rtol=1e-6):
+            raise Mismatch(
+                f"dyna_q.DynaQ.{who}: expected the same draws from the same generator, and other draws from another "
+                "one\n  look at: rng, from which every draw is to be made"
+            )
