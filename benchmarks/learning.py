@@ -90,7 +90,8 @@ def ours(system, settings: Settings, data) -> Callable[[], Clock]:
             clock.fit(lambda: model.fit(D.s, D.a, D.s_next, **passes))
             return model.function()
 
-        history = algorithms.algorithm3(env, data, fit, plan, STEPS, EPISODES, settings.T, STEPS)
+        sizes = {"steps": STEPS, "episodes": EPISODES, "T": settings.T, "every": STEPS}
+        history = algorithms.algorithm3(env, data, fit, plan, **sizes)
         clock.returns = history.returns.tolist()
         return clock.stop()
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from course.looks import GREEN, INK, SKY, SMALL, VERMILION
-from course.mazes import MOVES
 from course.shapes import part, stage
 
 WALL = "#5a5a5a"
-ARROWS = tuple((right, -down) for down, right in MOVES)  # of each action: across and up in the picture
+ARROWS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # of each action: across and up in the picture
 
 
 def plot_maze(axes, maze, values=None, *, actions=None, top=None) -> None:

@@ -8,6 +8,7 @@ environments that a test passes as arguments stay here and are called back.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -55,6 +56,15 @@ def describe_space(space) -> dict:
 
 def _plain(info: dict) -> dict:
     return {key: value for key, value in info.items() if isinstance(value, (bool, int, float, str, np.ndarray))}
+
+
+def _objects(value) -> Iterator[RemoteObject]:
+    """Yield the submission's objects in an answer, wherever it holds them."""
+    if isinstance(value, RemoteObject):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _objects(item)
 
 
 class RemoteObject(Remote):
@@ -106,10 +116,10 @@ class Conversation(Peer):
         return self.named(value, f"{target._name}()", target._name)
 
     def named(self, value, name: str, path: str = ""):
-        """Return an answer: an object with its name, data written down."""
-        if isinstance(value, RemoteObject):
-            value._name = name
-        else:
+        """Return an answer: objects, also those within data, with their name; data written down."""
+        for remote in _objects(value):
+            remote._name = name
+        if not isinstance(value, RemoteObject):
             self.note(path or name, value)
         return value
 

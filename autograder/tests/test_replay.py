@@ -59,6 +59,9 @@ def kept(pair):
 def many(n):
     return np.zeros(n)
 
+def boxed():
+    return {"one": [Counter()]}
+
 def ask(function, *arguments):
     return function(*arguments)
 
@@ -82,6 +85,7 @@ def converse(student) -> None:
     counter = student.m.Counter()
     counter.more()
     assert counter.count == 1
+    assert student.m.boxed()["one"][0].count == 0
     for function, arguments in [(refuse, (1,)), (private, (1, 4)), (private, (1,))]:
         try:
             student.m.ask(function, *arguments)
@@ -103,7 +107,8 @@ def test_both_transports_write_down_the_same():
     assert [path for path, _ in near.entries] == [path for path, _ in far.entries]
     assert same(near.entries, far.entries)
     answers = dict(near.entries)
-    assert answers["m.Counter().count"] == 1 and answers["m.broken"] == "raised ZeroDivisionError"
+    assert answers["m.Counter().count"] == 1 and answers["m.boxed().count"] == 0
+    assert answers["m.broken"] == "raised ZeroDivisionError"
     assert [value for path, value in near.entries if path == "m.ask"] == ["refused by the test", "raised TypeError", 3]
     assert [type(value) for path, value in near.entries if path == "m.many"] == [np.ndarray, np.ndarray, str]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from course.mazes import SUTTON, Maze, is_action
+from course.maze_plots import ARROWS
+from course.mazes import MOVES, SUTTON, Maze, is_action
 
 SMALL = """
 ..G
@@ -136,3 +137,7 @@ def test_whole_numbers_of_every_type_are_actions(action):
 def test_a_picture_that_is_no_maze_is_refused(picture, said):
     with pytest.raises(ValueError, match=f"Maze: .*{said}.*, expected"):
         Maze(picture)
+
+
+def test_arrows_point_where_the_moves_lead():
+    assert [(right, -down) for down, right in MOVES] == list(ARROWS)

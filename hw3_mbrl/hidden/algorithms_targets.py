@@ -16,11 +16,14 @@ KEPT = 4000  # plans and fits of one test that are kept
 
 
 class Watched(Note, gymnasium.Env):
-    """An environment whose real steps are counted, written down, and at most `allowed`; state: the present one, [n]."""
+    """An environment whose real steps are counted, written down, and at most `allowed`; state: the present one, [n].
+
+    budget: None, or a Budget; then every action must be the one that it has planned for this step.
+    """
 
     def __init__(self, env, allowed):
         self.env, self.allowed, self.rows, self.episode, self.resets, self.state = env, allowed, [], [], 0, None
-        self.observation_space, self.action_space = env.observation_space, env.action_space
+        self.observation_space, self.action_space, self.budget = env.observation_space, env.action_space, None
 
     @property
     def made(self):
@@ -39,6 +42,8 @@ class Watched(Note, gymnasium.Env):
             self.complaint = self.complaint or "env.step was called before env.reset"
         if self.made >= self.allowed:
             self.complaint = self.complaint or f"more real steps were made than the {self.allowed} that are allowed"
+        if a is not None and self.budget is not None and not self.budget.planned(a):
+            self.complaint = self.complaint or "env.step(a): a is not the action that was planned for this step"
         if self.complaint or a is None:
             return np.full(self.observation_space.shape, np.nan), float("nan"), False, True, {}
         s, (self.state, r, terminated, truncated, _) = self.state, self.env.step(a)
@@ -79,6 +84,7 @@ class Budget(Note):
         self.memory, self.env, self.D, self.make, self.search = memory, env, D, make, search
         self.T, self.m, self.seed = T, m, int(rng.integers(1 << 40))
         self.fits, self.plans, self.f, self.used = 0, 0, None, {}
+        self.newest, env.budget = (0, []), self  # newest: after how many real steps what was planned
 
     def fit(self, D=None):
         """Return a network fitted to D: the `fit` that the student's loop is given."""
@@ -109,7 +115,15 @@ class Budget(Note):
             return self._refuse("plan was asked twice about the same step with the same model")
         self.used[self.env.made], self.plans = self.fits, self.plans + 1
         key = "plan", self.env.made, s.tobytes(), guess.tobytes(), id(self.f)
-        return self._kept(key, lambda: self.search(self.f, s, guess, np.random.default_rng(self._seed()))).copy()
+        actions = self._kept(key, lambda: self.search(self.f, s, guess, np.random.default_rng(self._seed())))
+        self.newest = self.env.made, actions
+        return actions.copy()
+
+    def planned(self, a):
+        """Tell whether the newest plan has this action for the present step."""
+        at, actions = self.newest
+        t = self.env.made - at
+        return t < len(actions) and np.allclose(a, actions[t], rtol=1e-4, atol=1e-4)
 
     def _seed(self):
         return [self.seed, self.env.made, self.fits]

@@ -78,6 +78,7 @@ class Laboratory(Note, SystemEnv):
         self.rng, self.rounds = np.random.default_rng(rng.integers(1 << 62)), rounds
         self.theta = 0.1 * rng.normal(size=4)  # with 0.3 three times as many experiments end in a bad corner
         self.seed, self.fits, self.climbs, self.rewards = rng.integers(1 << 62), 0, 0, []
+        self.newest, self.due = np.full(4, np.nan), np.full(1, np.nan)  # the last answers of climb and of act
 
     def random_data(self):
         """Return the columns of three episodes with torques of at most 1 N m."""
@@ -95,6 +96,8 @@ class Laboratory(Note, SystemEnv):
         a = self.numbers("policy_search.collect called env.step(a)", "a", action, (1,), "[m]")
         if self.calls >= self.rounds * STEPS:
             self.complain(f"policy_search.algorithm4 took more than {self.rounds * STEPS} real steps: rounds episodes")
+        if a is not None and not np.allclose(a, self.due, rtol=1e-4, atol=1e-4):
+            self.complain("policy_search.algorithm4 called env.step(a) with another action than act returned")
         if a is None or self._state is None or self.complaint:
             return np.full(2, np.nan), float("nan"), True, True, {}
         s, reward, *rest = SystemEnv.step(self, a)
@@ -109,7 +112,12 @@ class Laboratory(Note, SystemEnv):
     def act(self, theta=None, s=None):
         theta = self.numbers("policy_search.algorithm4 called act(theta, s)", "theta", theta, (4,), "[P]")
         s = self.numbers("policy_search.algorithm4 called act(theta, s)", "s", s, (2,), "[n]")
-        return np.full(1, np.nan) if theta is None or s is None else np.array([policy(theta, s)[0]])
+        if theta is None or s is None:
+            return np.full(1, np.nan)
+        if not np.allclose(theta, self.newest, rtol=1e-4, atol=1e-4):
+            self.complain("policy_search.algorithm4 called act(theta, s) with another theta than climb returned last")
+        self.due = np.array([policy(theta, s)[0]])
+        return self.due.copy()
 
     def fit(self, D=None):
         """Return the weights C of a model: they are all that differs between two models of one experiment."""
@@ -146,4 +154,5 @@ class Laboratory(Note, SystemEnv):
             g = np.zeros(4) if not np.isfinite(g).all() else g / max(1.0, np.linalg.norm(g))
             mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g * g
             theta = theta + 0.1 * mean / (1 - 0.9**k) / (np.sqrt(square / (1 - 0.999**k)) + 1e-8)
-        return best
+        self.newest = best
+        return best.copy()

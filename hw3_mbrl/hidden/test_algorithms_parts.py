@@ -85,6 +85,13 @@ def test_random_actions_are_uniform_within_the_bounds(student, rng):
         raise Mismatch(f"{who}: the actions are not uniform between env.action_space.low and .high, number by number")
     if not np.allclose(actions, last, atol=SINGLE):
         raise Mismatch(f"{who} draws other actions from the same generator: `rng` is the only source of randomness")
+    world = World(rng, 2, 2)
+    with complaints_of(world):
+        student.algorithms.collect_random(world, 1, 9, np.random.default_rng(rng.integers(1 << 62)))
+    world.expect(who, 1, 9)
+    other = (world.columns()[1] - world.action_space.low) / (world.action_space.high - world.action_space.low)
+    if np.allclose(actions[:9], other, atol=SINGLE):
+        raise Mismatch(f"{who} draws the same actions from another generator: `rng` is the only source of randomness")
     first, second = actions[:42], actions[72:114]
     pairs = [(actions[:, 0], actions[:, 1]), *((u[1:], u[:-1]) for u in actions.T)]
     if np.array_equal(first, second) or not max(abs(np.corrcoef(*pair)[0, 1]) for pair in pairs) <= RELATED:
@@ -137,7 +144,7 @@ def search(student, rng, *, n=2, m=2, T=4, width=50.0, **options):
             raise Mismatch("algorithms.cem_planner: what it returned cannot be called, expected plan(f, s, guess)")
         for _ in range(2):
             first.begin(rng)
-            guess = rng.normal(size=(T, m)) * min(1.0, width / 4)
+            guess = np.clip(rng.normal(size=(T, m)) * min(1.0, width / 4), -width, width / 2)
             actions = plan(first.f, first.s.copy(), guess.copy())
             actions = assert_shape("plan of algorithms.cem_planner", actions, (T, m), "[T, m]")
             runs.append(Search(guess, actions, first.candidates(), first.scores(student)))
@@ -148,7 +155,8 @@ def search(student, rng, *, n=2, m=2, T=4, width=50.0, **options):
 def test_the_planner_begins_at_the_guess(student, rng):
     """cem_planner: each search begins at the guess and at s, with the standard deviation std in every entry."""
     who, N = "plan of algorithms.cem_planner", 400
-    scored, runs = search(student, rng, std=3.0, N=N, M=20, iterations=2, alpha=0.2, std_min=0.05)
+    options = {"std": 3.0, "N": N, "M": 20, "iterations": 2, "alpha": 0.2, "std_min": 0.05}
+    scored, runs = search(student, rng, **options)
     for guess, _, A, _ in runs:
         if len(A) != 2:
             raise Mismatch(f"{who} scored {len(A)} sets of {N} candidates, expected 2: as many as iterations")
@@ -162,6 +170,9 @@ def test_the_planner_begins_at_the_guess(student, rng):
     first, second = (run.A[0][1:] - run.guess for run in runs)
     if np.allclose(first, second, atol=1e-6):
         raise Mismatch(f"{who} draws the same noise in every search: `rng` is shared by all plans and goes on")
+    (other, _) = search(student, rng, **options)[1]
+    if np.allclose(first, other.A[0][1:] - other.guess, atol=1e-6):
+        raise Mismatch(f"{who} draws the same noise from another generator: `rng` is the only source of randomness")
 
 
 @exercise("3.6")

@@ -41,8 +41,8 @@ def test_only_a_terminal_state_is_the_end(student, rng):
 # mean, each passed with a chance below 1e-8. Walking at random takes 869 steps an episode, Q-learning (n = 0)
 # 181 +- 48 in episodes 2 to 20, n = 5 36 +- 6 in episodes 2 to 12. The first episode has an exponential tail: beyond
 # 20,000 steps with a chance of exp(-23).
-# The best actions of Q after n = 50 need 14 (443 of 700 seeds), 16 (221), 18 (28), 20 (6) or 22 (2) steps to the goal: 2
-# more are four times as rare, more than 40 rarer than 1e-7.
+# The best actions of Q after n = 50 need 14 (443 of 700 seeds), 16 (221), 18 (28), 20 (6) or 22 (2) steps to the goal:
+# two more are at least three times as rare, more than 40 rarer than 1e-6.
 MOST = 20_000
 TARGETS = ((0, 50, 300), (5, 20, 70), (50, 12, 35))  # n, episodes, limit
 

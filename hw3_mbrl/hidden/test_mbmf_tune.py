@@ -135,12 +135,13 @@ def test_one_learner_is_handed_every_batch(student, rng, reference):
             world = World(np.random.default_rng(made), WHO, N, n, m, L)
             with complaints_of(world):
                 answer = who.fine_tune(world, start, std, batches * N, np.random.default_rng(drawn), **options)
-            better = fields(answer, "policy used returns", who=WHO)[0]
             world.check(batches)
-            found.append((np.array(world.path[-1][1]), acts(WHO, better, world.starts, m)))
+            found.append((fields(answer, "policy used returns", who=WHO)[0], np.array(world.path[-1][1])))
+        (better, played), (best, wanted) = found
         look = "one PPO for the whole run, with all options; play_batch with rng; fit_critic, then fit_policy"
-        for name, got, wanted in zip(("actions of the last batch", "what the policy does"), *found, strict=True):
-            assert_close(f"{WHO}: {name}", got, wanted, rtol=1e-4, look=look)
+        assert_close(f"{WHO}: actions of the last batch", played, wanted, rtol=1e-4, look=look)
+        got, wanted = (acts(WHO, each, world.starts, m) for each in (better, best))
+        assert_close(f"{WHO}: what the policy does", got, wanted, rtol=1e-4, look=look)
 
 
 def timid(reference, seed):

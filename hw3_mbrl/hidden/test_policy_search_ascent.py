@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from functools import partial
+
 import numpy as np
 import policy_search_oracles as oracles
 from policy_search_benches import Objective
@@ -93,6 +96,11 @@ def test_improve_clips_what_adam_sees(student, rng):
     judge(student, rng, P=3, steps=9, rate=0.2, max_norm=None, scale=1.0)
 
 
+def answer_of(objective, counter, theta):
+    """Return what an objective says when it is asked about theta for the next time."""
+    return objective.value(theta, next(counter))
+
+
 @exercise("3.7", weight=0.5)
 def test_improve_survives_a_model_that_runs_away(student, rng):
     """improve: a J and a gradient of NaN are survived: theta stays finite, and the best is one whose J was a number."""
@@ -103,6 +111,10 @@ def test_improve_survives_a_model_that_runs_away(student, rng):
         best = assert_shape(f"{WHO}: theta after an objective of NaN", best, (3,), "[P]")
         if len(objective.asked) != steps + 1:
             raise Mismatch(f"{WHO} called objective {len(objective.asked)} times, expected steps + 1 = {steps + 1}")
+        path = oracles.adam_path(partial(answer_of, objective, itertools.count()), theta, steps, 0.1, 1.0)
+        look = "a gradient with NaN is clipped to zeros, and Adam goes on with these: its averages fade"
+        asked = np.array(objective.asked)
+        assert_close(f"{WHO}: what objective was asked, with NaN among J", asked, path, rtol=SINGLE, look=look)
         alive = [k for k in range(steps + 1) if k not in lost]
         tried = np.array([objective.asked[k] for k in alive] or [theta])
         expected = tried[np.argmax([objective.value(each)[0] for each in tried])]

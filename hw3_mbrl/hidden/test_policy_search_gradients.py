@@ -41,11 +41,24 @@ def test_J_is_the_mean_return_of_the_policy(student, rng):
         judge(student, rng, n, m, N, T, gradient=False)
 
 
-@exercise("3.7", weight=1.5)
+@exercise("3.7", weight=1)
 def test_the_gradient_is_the_slope_of_J(student, rng):
     """J_and_gradient: the gradient agrees with differences of J, through policy, dynamics and reward."""
     for n, m, N, T in [(3, 2, 4, 6), (2, 1, 5, 3), (2, 3, 1, 1)]:
         judge(student, rng, n, m, N, T)
+
+
+@exercise("3.7", weight=0.5)
+def test_the_gradient_keeps_its_digits_where_J_is_large(student, rng):
+    """J_and_gradient: however large J is otherwise, what theta does not move takes nothing from the gradient."""
+    n, m, N, T = 3, 2, 4, 4
+    toy, s0 = oracles.Toy(rng, n, m), rng.normal(size=(N, n))
+    toy.weights[2][-1], toy.weights[3][-1] = 0.0, 0.0  # the last number of the state never changes ...
+    expected = toy.gradient(toy.theta, s0, T)
+    toy.c[n - 1] += 1e10  # ... and pays a lot
+    _, g = ask(student, toy.theta, *toy.of(student), s0, T)
+    look = "how it is computed: by differentiation, step by step; differences of J lose all their digits here"
+    assert_close(f"{WHO}: gradient where J is large", g, expected, rtol=SINGLE, look=look)
 
 
 @exercise("3.7", weight=0.5)
