@@ -26,7 +26,7 @@ from autograder.grading.transcripts import Transcript
 from autograder.grading.variants import Variant
 from autograder.grading.verdict import Diagnosis
 
-BUDGET = 16.0  # seconds of processor time for the variants of one exercise, once in each grader process
+BUDGET = 24.0  # seconds of processor time for the variants of one exercise, once in each grader process
 
 
 class Choice(msgspec.Struct, frozen=True):
