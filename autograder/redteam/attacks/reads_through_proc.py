@@ -20,8 +20,13 @@ def wrong(*args, **kwargs):
     own = {str(os.getpid()), str(os.getppid()), "self", "thread-self"}
     found = []
     for process in glob.glob("/proc/[0-9]*") + ["/proc/self", "/proc/1"]:
-        found += [look(f"{process}/root{CLASS}/course.secret"), look(f"{process}/cwd/hw2_lqr_ilqr/homework.toml")]
-        found += [look(f"{process}/cwd/../course.secret"), look(f"{process}/root/etc/passwd")]
+        wanted = (
+            f"root{CLASS}/course.secret",
+            "cwd/hw2_lqr_ilqr/homework.toml",
+            "cwd/../course.secret",
+            "root/etc/passwd",
+        )
+        found += [look(f"{process}/{name}") for name in wanted]
         if process.rpartition("/")[2] not in own:
             found += [look(path) for path in glob.glob(f"{process}/fd/*") if "null" not in os.path.realpath(path)]
             found += [text for text in [look(f"{process}/environ")] if "SECRET" in text]
